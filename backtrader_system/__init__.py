@@ -1,0 +1,1 @@
+"""Would these scores have paid, was it luck, and why does live differ?"""

@@ -1,0 +1,18 @@
+"""The base of every settings section: frozen, typed, closed to unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+PositiveFraction = Annotated[float, Field(gt=0, le=1)]
+Bps = Annotated[float, Field(ge=0, le=10_000)]
+Sessions = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A frozen section; an unknown key is an error, so a misspelt setting never passes in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

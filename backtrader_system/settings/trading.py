@@ -1,0 +1,87 @@
+"""Settings of the sections `backtest`, `strategy`, `sizer`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from backtrader_system.settings.section import Bps, Fraction, PositiveFraction, Section, Sessions
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class BacktestSettings(Section):
+    """Period (both ends included), capital and the costs of trading."""
+
+    start_date: date = date(2024, 8, 23)
+    end_date: date = date(2025, 8, 22)
+    initial_capital: Positive = 100_000.0
+    commission_bps: Bps = 5.0
+    commission_per_share: Annotated[float, Field(ge=0)] = 0.0
+    commission_minimum: Annotated[float, Field(ge=0)] = 0.0        # dollars per order
+    slippage_bps: Bps = 2.0
+    half_spread_bps: Bps = 0.0
+    impact_coefficient: Annotated[float, Field(ge=0)] = 0.0        # Y in Y * sigma * sqrt(shares / average volume)
+    max_participation_fraction: PositiveFraction | None = None     # of a bar's volume; the rest waits
+    delisting_haircut_fraction: Fraction = 0.0
+    allow_short: bool = False
+
+
+class ExitSettings(Section):
+    """When a position is closed. None switches a rule off. Fractions are of the average entry price."""
+
+    sell_signal: bool = True
+    sell_all_strength: Fraction = 0.80
+    sell_part_strength: Fraction = 0.70
+    sell_part_fraction: PositiveFraction = 0.50
+    winner_gain_fraction: Positive = 0.15           # above this gain the two strengths shift by winner_shift
+    winner_shift: Annotated[float, Field(ge=-1, le=1)] = -0.10
+    other_shift: Annotated[float, Field(ge=-1, le=1)] = 0.05
+    profit_take_gain_fraction: Positive | None = 0.15
+    profit_take_fraction: PositiveFraction = 0.30   # sold once per trade when the gain above is reached
+    stop_loss_fraction: PositiveFraction | None = 0.08
+    take_profit_fraction: Positive | None = None
+    trailing_stop_fraction: PositiveFraction | None = None
+    stop_loss_atr: Positive | None = None           # multiples of ATR(14) known at the decision
+    take_profit_atr: Positive | None = None
+    trailing_stop_atr: Positive | None = None
+    max_holding_sessions: Sessions | None = None
+    signal_decay: bool = False
+    decay_min_holding_sessions: Sessions = 3
+    decay_drop: PositiveFraction = 0.40             # exit if the score fell by more than this since entry ...
+    decay_ceiling: PositiveFraction = 0.60          # ... and is below this
+    decay_hold_is_zero: bool = False                # a session without a signal counts as score 0
+
+
+class StrategySettings(Section):
+    """The rules of the strategy. A user's own strategy takes its parameters from `params`."""
+
+    name: str = "ml_trading"                        # strategies/<name>.py
+    params: dict[str, Any] = {}
+    profile: Literal["strict", "relaxed", "live"] = "strict"
+    signal_threshold: Fraction = 0.25
+    max_positions: Annotated[int, Field(ge=1)] = 15
+    max_position_size: PositiveFraction = 0.40
+    max_position_size_exceptional: PositiveFraction = 0.60
+    exceptional_strength: Fraction = 0.85
+    max_symbol_exposure: PositiveFraction = 0.15
+    max_net_exposure: Positive = 0.95
+    target_invested_floor: Fraction = 0.75
+    target_invested_ceiling: Positive = 0.95
+    kelly_multiplier: PositiveFraction = 0.50
+    avg_win: Positive = 0.08
+    avg_loss: Positive = 0.025
+    exits: ExitSettings = ExitSettings()
+
+
+class SizerSettings(Section):
+    """How much of the equity one buy takes, before the limits of `strategy` cut it."""
+
+    type: Literal["kelly", "fixed_cash", "fixed_fraction", "equal_weight"] = "kelly"
+    cash_per_position: Positive = 5_000.0           # fixed_cash
+    fraction: PositiveFraction = 0.05               # fixed_fraction
+    prior_trades: Annotated[float, Field(ge=0)] = 30.0   # kelly: weight of the configured prior, in trades
+    prior_win_rate: Fraction | None = None          # kelly: None takes the score of the signal
+    cash_reserve_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05   # kept in cash, so that a gap rejects no buy
