@@ -71,6 +71,8 @@ class StrategySettings(Section):
     target_invested_floor: Fraction = 0.75
     target_invested_ceiling: Positive = 0.95
     kelly_multiplier: PositiveFraction = 0.50
+    add_to_positions: bool = True                   # buy more of a held symbol, up to its cap
+    min_order_fraction: Fraction = 0.01             # of equity; smaller buys are not sent
     avg_win: Positive = 0.08
     avg_loss: Positive = 0.025
     exits: ExitSettings = ExitSettings()

@@ -1,0 +1,170 @@
+"""Run one strategy over bars and scored signals, and return its ledgers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+
+from backtrader_system.engine import sizers
+from backtrader_system.engine.broker import ContractBroker
+from backtrader_system.engine.commission import StockCommission
+from backtrader_system.engine.exit_rules import ExitRules
+from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.engine.feeds import panel_feeds
+from backtrader_system.engine.slippage import Slippage
+from backtrader_system.errors import DataError
+from backtrader_system.market_data.panel import BarPanel
+from backtrader_system.progress import Progress, Silent
+from backtrader_system.settings.settings import Settings
+from backtrader_system.settings.trading import BacktestSettings
+
+if TYPE_CHECKING:
+    from backtrader_system.signals.scored import ScoredPanel
+
+ACTION_COLUMNS = ("session", "symbol", "kind", "ratio", "shares", "amount")
+_SIZERS = {
+    "kelly": sizers.Kelly, "fixed_cash": sizers.FixedCash, "fixed_fraction": sizers.FixedFraction,
+    "equal_weight": sizers.EqualWeight,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """What one backtest left behind; the tables are described in docs/architecture.md.
+
+    skipped : (session, symbol) -> why a signal led to no order; empty for strategies that do not say.
+    analyzers : tables of the further analyzers named in the settings.
+    """
+
+    equity: pd.DataFrame
+    trades: pd.DataFrame
+    orders: pd.DataFrame
+    actions: pd.DataFrame
+    skipped: dict[tuple[pd.Timestamp, str], str]
+    analyzers: dict[str, pd.DataFrame]
+
+
+def run_backtest(
+    bars: BarPanel, scored: ScoredPanel | None, settings: Settings, *, atr: np.ndarray | None = None,
+    strategy_name: str | None = None, progress: Progress | None = None,
+) -> Ledgers:
+    """Return the ledgers of one strategy over the sessions of `bars`.
+
+    bars : the sessions to trade, without warm-up. scored, atr : on the same axes; atr in dollars per share.
+    strategy_name : a file in `strategies/`; by default the one of the settings.
+    Raises: StrategyError for an unknown strategy or parameter, DataError if no symbol has a bar.
+    """
+    name = strategy_name or settings.strategy.name
+    strategy_class = load_strategy(name)
+    extra = {analyzer: load_analyzer(analyzer) for analyzer in settings.analyzers}
+    feeds = panel_feeds(bars, scored, atr)
+    if not feeds:
+        raise DataError("no symbol has a bar in the period of the backtest; nothing can be traded")
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.broker = _broker(settings.backtest)
+    cerebro.broker.addcommissioninfo(_commission(settings.backtest))
+    for feed in feeds:
+        cerebro.adddata(feed)
+    cerebro.addstrategy(strategy_class, **strategy_parameters(strategy_class, settings))
+    cerebro.addsizer(_SIZERS[settings.sizer.type], **_sizer_parameters(settings))
+    ledger_analyzers = {"equity": "equity_curve", "trades": "trade_blotter", "orders": "order_log"}
+    for key, analyzer in ledger_analyzers.items():
+        cerebro.addanalyzer(load_analyzer(analyzer), _name=key)
+    for key, analyzer_class in extra.items():
+        cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
+    cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress or Silent(), n_sessions=len(bars.sessions),
+                        description=f"Backtest {name}")
+    strategy = cerebro.run()[0]
+    found = strategy.analyzers
+    return Ledgers(
+        **{key: found.getbyname(key).table() for key in ledger_analyzers},
+        actions=_actions(cerebro.broker.corporate_actions),
+        skipped={(_timestamp(number), symbol): reason
+                 for (number, symbol), reason in getattr(strategy, "skipped", {}).items()},
+        analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in extra},
+    )
+
+
+def strategy_parameters(strategy_class: type[bt.Strategy], settings: Settings) -> dict[str, Any]:
+    """Return the settings that `strategy_class` declares as parameters, and its own from `strategy.params`.
+
+    A parameter takes the value of the setting with its name in `strategy`, `strategy.exits` or `sizer`; one called
+    `exit_rules` takes all rules of `strategy.exits`. What the user gives in `strategy.params` wins.
+    """
+    check_parameters(strategy_class, settings.strategy.params)
+    section, exits = settings.strategy, settings.strategy.exits
+    rule_names = {field.name for field in fields(ExitRules)} & set(type(exits).model_fields)
+    rules = ExitRules(
+        **{name: getattr(exits, name) for name in rule_names},
+        sell_when_leaving=settings.universe.on_leave == "sell",
+    )
+    offered: dict[str, Any] = {"exit_rules": rules}
+    for model in (settings.sizer, exits, section):
+        offered |= {name: getattr(model, name) for name in type(model).model_fields}
+    declared = set(strategy_class.params._getkeys())
+    return {name: value for name, value in offered.items() if name in declared} | dict(section.params)
+
+
+def _sizer_parameters(settings: Settings) -> dict[str, Any]:
+    offered: dict[str, Any] = {}
+    for model in (settings.sizer, settings.strategy):
+        offered |= {name: getattr(model, name) for name in type(model).model_fields}
+    declared = set(_SIZERS[settings.sizer.type].params._getkeys())
+    return {name: value for name, value in offered.items() if name in declared}
+
+
+def _broker(costs: BacktestSettings) -> ContractBroker:
+    return ContractBroker(
+        cash=costs.initial_capital,
+        slippage=Slippage(costs.slippage_bps, costs.half_spread_bps, costs.impact_coefficient),
+        max_participation_fraction=costs.max_participation_fraction,
+        delisting_haircut_fraction=costs.delisting_haircut_fraction,
+        allow_short=costs.allow_short,
+    )
+
+
+def _commission(costs: BacktestSettings) -> StockCommission:
+    return StockCommission(
+        bps=costs.commission_bps, per_share=costs.commission_per_share, minimum=costs.commission_minimum)
+
+
+def _actions(rows: list[tuple]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(ACTION_COLUMNS))
+    table = table.astype({"symbol": "str", "kind": "str", "ratio": float, "shares": float, "amount": float})
+    sessions = pd.Series([_timestamp(number) for number in table["session"]], dtype="datetime64[ns]")
+    return table.assign(session=sessions)
+
+
+def _timestamp(number: float) -> pd.Timestamp:
+    return pd.Timestamp(bt.num2date(number).date())
+
+
+def _analyzer_table(analyzer: bt.Analyzer) -> pd.DataFrame:
+    """Return an analyzer's table, or what `get_analysis` returns as a table of name and value."""
+    if hasattr(analyzer, "table"):
+        return analyzer.table()
+    analysis = analyzer.get_analysis()
+    return pd.DataFrame({"name": [str(key) for key in analysis], "value": [str(value) for value in analysis.values()]})
+
+
+class _Ticker(bt.Analyzer):
+    """Moves the progress display on, once a session."""
+
+    params = (("progress", None), ("n_sessions", 0), ("description", ""))
+
+    def start(self) -> None:
+        self._ticks = iter(self.p.progress.track(range(self.p.n_sessions), self.p.description, self.p.n_sessions))
+
+    def next(self) -> None:
+        next(self._ticks, None)
+
+    def stop(self) -> None:
+        for _ in self._ticks:       # let the display close itself
+            pass
+
+    def get_analysis(self) -> dict[str, Any]:
+        return {}

@@ -1,0 +1,442 @@
+"""A Backtrader broker that keeps the time contract of docs/timeline.md."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import backtrader as bt
+
+from backtrader_system.engine.matching import Trigger, fill_after_open, fill_at_open, target_is_certain
+from backtrader_system.engine.protection import Protection
+from backtrader_system.engine.slippage import Slippage
+
+Order = bt.Order
+
+_TRIGGERS = {
+    Order.Market: Trigger.MARKET,
+    Order.Limit: Trigger.LIMIT,
+    Order.Stop: Trigger.STOP,
+    Order.StopTrail: Trigger.STOP,
+    Order.StopLimit: Trigger.STOP,
+    Order.StopTrailLimit: Trigger.STOP,
+}
+_TRAILING = (Order.StopTrail, Order.StopTrailLimit)
+_WITH_LIMIT = (Order.StopLimit, Order.StopTrailLimit)
+
+
+class Fill(NamedTuple):
+    """What Backtrader's execution bits do not tell about one fill; the i-th of an order belongs to its i-th bit."""
+
+    session: float
+    market_price: float        # before slippage
+    slippage: float            # dollars
+    is_ambiguous: bool         # the bar touched stop and target
+
+
+class ContractBroker(bt.brokers.BackBroker):
+    """Backtrader's broker with honest fills.
+
+    It differs from `bt.brokers.BackBroker` in this:
+
+    - stops, targets and bracket children are live in the bar of their entry, from the fill on;
+    - if a bar touches both stop and target, the stop is taken and the fill is marked `ambiguous`;
+    - slippage is charged in full, also beyond the bar's high or low, and commission on the slipped price;
+    - at one open, sells fill before buys;
+    - a symbol without a bar in this session fills nothing: its orders wait;
+    - a symbol whose bars end is closed at its last close, marked `delisted`;
+    - no sale exceeds the position unless `allow_short`; what stays unfilled is cancelled with its reason;
+    - splits and dividends on the feed's lines `split_ratio` and `dividend` change shares, orders and cash;
+    - `order.info` says why an order was sent (`reason`), why it ended unfilled (`end_reason`) and its `fills`.
+
+    Parameters
+    ----------
+    slippage : Slippage
+    max_participation_fraction : share of a bar's volume that one order may take; the rest waits. None: no limit.
+    delisting_haircut_fraction : loss against the last close when a delisted position is closed.
+    allow_short : whether a sale may open or enlarge a short position. Shorts need no margin here, as in Backtrader.
+
+    Examples
+    --------
+    >>> cerebro = bt.Cerebro()
+    >>> cerebro.broker = ContractBroker(cash=10_000, slippage=Slippage(slippage_bps=5))
+    """
+
+    params = (
+        ("slippage", Slippage()),
+        ("max_participation_fraction", None),
+        ("delisting_haircut_fraction", 0.0),
+        ("allow_short", False),
+    )
+
+    sells_fill_first = True
+
+    def init(self) -> None:
+        super().init()
+        self.p.filler = self._shares_to_fill
+        self.session = 0.0                      # Backtrader's number of the session now being simulated
+        self.corporate_actions: list[tuple] = []  # session, symbol, kind, ratio, shares, dollars
+        self._is_open_phase = True
+        self._protective: dict[Any, list[Any]] = {}
+        self._protected_by: dict[Any, Protection] = {}
+        self._shares_taken: dict[tuple[Any, float], float] = {}
+
+    # -- what strategies and sizers call ------------------------------------------------------------------------
+
+    def get_orders_open(self, safe: bool = False) -> list[Any]:
+        """Return orders that are not finished, also those submitted in this very session."""
+        orders = [order for order in (*self.submitted, *self.pending) if order is not None]
+        return [order.clone() for order in orders] if safe else orders
+
+    def submit(self, order: Any, check: bool = True) -> Any:
+        order.info["submitted_dt"] = self.session or order.created.dt
+        fault = _order_fault(order)
+        if fault:
+            self._finish(order, order.reject, fault)
+            return order
+        return super().submit(order, check=check)
+
+    def cancel(self, order: Any, bracket: bool = False) -> bool:
+        order.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
+        return super().cancel(order, bracket=bracket)
+
+    # -- one session --------------------------------------------------------------------------------------------
+
+    def next(self) -> None:
+        """Simulate one session: corporate actions, delistings, the open, the rest of the bar, the close."""
+        self.session = max(data.datetime[0] for data in self.cerebro.datas if len(data))
+        for data in self._datas_in_play():
+            if self._has_bar(data):
+                self._apply_corporate_actions(data)
+            elif self._has_ended(data):
+                self._close_delisted(data)
+        self.submitted = type(self.submitted)(sorted(self.submitted, key=_sells_first))
+        self.check_submitted()
+        self.pending = type(self.pending)(sorted(self.pending, key=_sells_first))
+        self._is_open_phase = True
+        super().next()
+        self._is_open_phase = False
+        self._trade_rest_of_bar()
+        self._get_value()
+
+    def _datas_in_play(self) -> list[Any]:
+        held = [data for data, position in self.positions.items() if position.size]
+        ordered = [order.data for order in self.get_orders_open()]
+        return list(dict.fromkeys([*held, *ordered]))
+
+    def _has_bar(self, data: Any) -> bool:
+        return len(data) > 0 and data.datetime[0] == self.session
+
+    def _has_ended(self, data: Any) -> bool:
+        """Return whether `data` will never deliver again; only knowable when feeds are preloaded."""
+        return bool(self.cerebro.p.preload) and len(data) >= data.buflen() and data.datetime[0] < self.session
+
+    def _trade_rest_of_bar(self) -> None:
+        """Match what the open left: exits before entries, stops before targets, then exits born of those entries."""
+        tried: set[int] = set()
+        while True:
+            while self._toactivate:
+                self._toactivate.popleft().activate()
+            waiting = [o for o in self.pending if o.alive() and o.active() and o.ref not in tried]
+            if not waiting:
+                break
+            order = min(waiting, key=_rest_of_bar_rank)
+            tried.add(order.ref)
+            self.pending.remove(order)      # Backtrader cancels a filled order that it still finds in `pending`
+            self._try_exec(order)
+            if order.alive():
+                self.pending.append(order)
+            elif order.status == Order.Completed:
+                self._bracketize(order)
+        for order in self.pending:
+            if order.exectype in _TRAILING and self._has_bar(order.data):
+                order.trailadjust(order.data.close[0])
+
+    # -- matching -----------------------------------------------------------------------------------------------
+
+    def _try_exec(self, order: Any) -> None:
+        data = order.data
+        if not self._has_bar(data):
+            return
+        if order.exectype in (Order.Close, Order.Historical):
+            if not self._is_open_phase:
+                super()._try_exec(order)
+            return
+        if order.exectype == Order.Market and data.datetime[0] <= order.created.dt:
+            return
+        price = self._price_at_open(order) if self._is_open_phase else self._price_after_open(order)
+        if price is not None:
+            self._fill(order, price)
+
+    def _price_at_open(self, order: Any) -> float | None:
+        open_price = order.data.open[0]
+        if order.triggered:
+            return fill_at_open(Trigger.LIMIT, order.isbuy(), open_price, order.created.pricelimit)
+        price = fill_at_open(_TRIGGERS[order.exectype], order.isbuy(), open_price, order.created.price)
+        if price is None or order.exectype not in _WITH_LIMIT:
+            return price
+        order.triggered = True
+        return fill_at_open(Trigger.LIMIT, order.isbuy(), open_price, order.created.pricelimit)
+
+    def _price_after_open(self, order: Any) -> float | None:
+        data = order.data
+        start = order.info.get("born_at", {}).get(self.session, data.open[0])
+        born_of = order.info.get("born_of")
+        if order.triggered:
+            trigger, level = Trigger.LIMIT, order.created.pricelimit
+        else:
+            trigger, level = _TRIGGERS[order.exectype], order.created.price
+        price = fill_after_open(trigger, order.isbuy(), start, data.high[0], data.low[0], level)
+        if price is None:
+            return None
+        if order.exectype in _WITH_LIMIT and not order.triggered:
+            order.triggered = True
+            return self._price_of_triggered_limit(order, price)
+        born_here = born_of is not None and self.session in order.info.get("born_at", {})
+        if born_here and trigger is Trigger.LIMIT and not order.isbuy():
+            return price if target_is_certain(born_of, data.high[0], data.close[0], level) else None
+        return price
+
+    def _price_of_triggered_limit(self, order: Any, trigger_price: float) -> float | None:
+        """Return the fill of a stop-limit whose stop was touched in this bar: only what is certain to have traded."""
+        limit, close = order.created.pricelimit, order.data.close[0]
+        if order.isbuy():
+            return trigger_price if trigger_price <= limit else (limit if close <= limit else None)
+        return trigger_price if trigger_price >= limit else (limit if close >= limit else None)
+
+    # -- filling ------------------------------------------------------------------------------------------------
+
+    def _fill(self, order: Any, market_price: float) -> None:
+        data = order.data
+        shares = self._shares_to_fill(order, market_price, 0)
+        if shares <= 0:
+            if not order.isbuy() and self.getposition(data).size <= 0 and not self.p.allow_short:
+                self._finish(order, order.reject, "would open a short position; allow_short is false")
+            return
+        per_share = self.p.slippage.dollars_per_share(market_price, shares, data)
+        price = market_price + per_share if order.isbuy() else max(market_price - per_share, 0.0)
+        n_before = len(order.executed.exbits)
+        is_ambiguous = self._other_exit_was_touched(order)
+        fills = order.info.setdefault("fills", [])
+        fills.append(Fill(self.session, market_price, abs(price - market_price) * shares, is_ambiguous))
+        self._execute(order, ago=0, price=price)
+        if len(order.executed.exbits) == n_before:
+            fills.pop()
+            return
+        taken = (data, self.session)
+        self._shares_taken[taken] = self._shares_taken.get(taken, 0.0) + shares
+        if not order.isbuy():
+            self._drop_exits_without_position(order)
+        elif order.info.get("protection"):
+            self._protect(order, market_price)
+
+    def _execute(self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None,
+                 position: Any = None, dtcoc: float | None = None) -> float | None:
+        comminfo = self.getcommissioninfo(order.data)
+        if hasattr(comminfo, "continue_order"):
+            done = order.executed
+            comminfo.continue_order(abs(done.size), abs(done.size) * done.price)
+        result = super()._execute(order, ago=ago, price=price, cash=cash, position=position, dtcoc=dtcoc)
+        if hasattr(comminfo, "continue_order"):
+            comminfo.continue_order(0.0, 0.0)
+        if ago is None and result < 0:
+            order.info["end_reason"] = "not enough cash at the close of the decision"
+        elif order.status == Order.Margin:
+            order.info["end_reason"] = f"not enough cash at {price:,.2f} a share ({self.cash:,.2f} left)"
+        return result
+
+    def _shares_to_fill(self, order: Any, price: float, ago: int) -> float:
+        """Return how many shares of `order` this bar can fill; Backtrader calls it as its `filler`."""
+        shares = abs(order.executed.remsize)
+        if not order.isbuy() and not self.p.allow_short:
+            shares = min(shares, max(self.getposition(order.data).size, 0))
+        if self.p.max_participation_fraction is not None and not order.info.get("is_forced"):
+            # A volume share per symbol and session, not per order: two orders cannot take it twice.
+            cap = math.floor(order.data.volume[0] * self.p.max_participation_fraction)
+            shares = min(shares, max(cap - self._shares_taken.get((order.data, self.session), 0), 0))
+        return shares
+
+    def _other_exit_was_touched(self, order: Any) -> bool:
+        """Return whether this bar also touched a target of the position that `order`, a stop, closes."""
+        if self._is_open_phase or order.isbuy() or _TRIGGERS[order.exectype] is not Trigger.STOP:
+            return False
+        high = order.data.high[0]
+        return any(
+            other.exectype == Order.Limit and high >= other.created.price
+            for other in self.pending
+            if other is not None and other.data is order.data and other.alive() and not other.isbuy()
+        )
+
+    def _bracketize(self, order: Any, cancel: bool = False) -> None:
+        if not cancel and order.info.get("fills"):
+            for child in self._pchildren[order.ref]:
+                child.info["born_at"] = {self.session: order.info["fills"][-1].market_price}
+                child.info["born_of"] = None if self._is_open_phase else _TRIGGERS[order.exectype]
+        super()._bracketize(order, cancel=cancel)
+
+    # -- exits that travel with an entry --------------------------------------------------------------------------
+
+    def _protect(self, entry: Any, market_price: float) -> None:
+        """Replace the protective orders of a position by ones for its present size and average price."""
+        data, protection = entry.data, entry.info["protection"]
+        position = self.getposition(data)
+        old = [order for order in self._protective.pop(data, []) if order.alive()]
+        for order in old:
+            self._cancel_for(order, "replaced after the position grew")
+        born_of = _TRIGGERS[entry.exectype]
+        start = data.open[0] if self._is_open_phase else market_price
+        stop, target = protection.levels(position.price)
+        common = {
+            "owner": entry.owner, "data": data, "size": position.size, "tradeid": entry.tradeid, "_checksubmit": False,
+            "is_protective": True, "born_at": {self.session: start},
+            "born_of": None if self._is_open_phase else born_of,
+        }
+        orders = self._protective.setdefault(data, [])
+        if stop is not None:
+            orders.append(self.sell(exectype=Order.Stop, price=stop, reason="stop", **common))
+        if protection.has_trail:
+            orders.append(self.sell(
+                exectype=Order.StopTrail, price=max(position.price, _highest_anchor(old, protection)),
+                trailamount=protection.trail_distance, trailpercent=protection.trail_fraction,
+                reason="trailing_stop", **common,
+            ))
+        if target is not None:
+            orders.append(self.sell(exectype=Order.Limit, price=target, reason="target", **common))
+
+    def _drop_exits_without_position(self, exit_order: Any) -> None:
+        if self.getposition(exit_order.data).size > 0:
+            return
+        for order in [*self.get_orders_open(), exit_order]:
+            if order.data is exit_order.data and not order.isbuy() and order.alive():
+                is_remainder = order.ref == exit_order.ref or order.info.get("is_protective")
+                if is_remainder:
+                    self._cancel_for(order, "position closed")
+        self._protective.pop(exit_order.data, None)
+
+    def _cancel_for(self, order: Any, reason: str) -> None:
+        order.info["end_reason"] = reason
+        if not self.cancel(order, bracket=True):    # not in `pending`: Backtrader holds it in its loop right now
+            order.cancel()
+            self.notify(order)
+
+    def _ococheck(self, order: Any) -> None:
+        group = self._ocol.get(self._ocos.get(self._ocos.get(order.ref)), ())
+        for other in self.pending:
+            if other is not None and other.ref in group and other.ref != order.ref:
+                other.info["end_reason"] = f"order {order.ref} of its group filled"
+        super()._ococheck(order)
+
+    # -- events outside the market ------------------------------------------------------------------------------
+
+    def _apply_corporate_actions(self, data: Any) -> None:
+        if not hasattr(data.lines, "split_ratio"):
+            return
+        ratio, dividend = data.lines.split_ratio[0], data.lines.dividend[0]
+        position = self.positions[data]
+        if ratio != 1.0:
+            self._split(data, position, ratio)
+        if dividend and position.size:
+            dollars = position.size * dividend
+            self.cash += dollars
+            self._log_action(data, "dividend", 1.0, position.size, dollars)
+
+    def _split(self, data: Any, position: Any, ratio: float) -> None:
+        """Change shares, average price, resting orders and Backtrader's open trade by a split known before the open."""
+        if position.size:
+            before, exact = position.size, position.size * ratio
+            whole = math.floor(exact + 1e-9) if float(before).is_integer() else exact
+            position.size, position.price = whole, position.price / ratio
+            self._log_action(data, "split", ratio, whole - before, 0.0)
+            self._scale_trades(data, whole, ratio)
+            if exact - whole > 1e-9:
+                dollars = (exact - whole) * data.close[-1] / ratio
+                self.cash += dollars
+                self._log_action(data, "cash_in_lieu", ratio, exact - whole, dollars)
+        for order in self.get_orders_open():
+            if order.data is data:
+                _scale_order(order, ratio)
+                if order.info["submitted_dt"] < self.session and order not in self.submitted:
+                    adjustments = order.info.setdefault("adjustments", [])
+                    adjustments.append((self.session, order.executed.remsize, order.created.price, f"split {ratio:g}"))
+
+    def _scale_trades(self, data: Any, whole: float, ratio: float) -> None:
+        for strategy in self.cerebro.runningstrats:
+            for trades in strategy._trades[data].values():
+                if trades and trades[-1].isopen:
+                    trades[-1].size, trades[-1].price = whole, trades[-1].price / ratio
+
+    def _close_delisted(self, data: Any) -> None:
+        for order in self.get_orders_open():
+            if order.data is data:
+                self._finish(order, order.cancel, "symbol delisted")
+        position = self.getposition(data)
+        if not position.size:
+            return
+        owner = self.cerebro.runningstrats[0]
+        submit = self.sell if position.size > 0 else self.buy
+        order = submit(owner=owner, data=data, size=abs(position.size), _checksubmit=False, reason="delisted",
+                       is_forced=True)
+        haircut = self.p.delisting_haircut_fraction * (1 if position.size > 0 else -1)
+        order.info["fills"] = [Fill(self.session, data.close[0], 0.0, False)]
+        self.pending.remove(order)
+        self._execute(order, ago=0, price=data.close[0] * (1 - haircut), dtcoc=self.session)
+        self._protective.pop(data, None)
+
+    def _finish(self, order: Any, end: Any, reason: str) -> None:
+        """Take `order` out of every queue, end it and say why."""
+        for queue in (self.submitted, self.pending):
+            if order in queue:
+                queue.remove(order)
+        order.info["end_reason"] = reason
+        end()
+        self.notify(order)
+        self._ococheck(order)
+
+    def _log_action(self, data: Any, kind: str, ratio: float, shares: float, dollars: float) -> None:
+        self.corporate_actions.append((self.session, data._name, kind, ratio, shares, dollars))
+
+
+def _order_fault(order: Any) -> str | None:
+    size, price = order.created.size, order.created.price
+    if not math.isfinite(size) or size == 0:
+        return f"size was {size}; must be a finite number other than 0"
+    if len(order.data) == 0:
+        return "the symbol has no bar yet"
+    if order.info.get("protection") and not order.isbuy():
+        return "protection works for long entries only"
+    if order.exectype not in (Order.Market, Order.Close) and not (math.isfinite(price) and price > 0):
+        return f"price was {price}; must be a finite number above 0"
+    return None
+
+
+def _sells_first(order: Any) -> tuple[bool, int]:
+    return order.isbuy(), order.ref
+
+
+def _rest_of_bar_rank(order: Any) -> tuple[bool, bool, bool, int]:
+    """Exits before entries, close orders last, stops before targets, then by age."""
+    is_stop = order.exectype != Order.Limit
+    return order.exectype == Order.Close, order.isbuy(), not is_stop, order.ref
+
+
+def _highest_anchor(old: list[Any], protection: Protection) -> float:
+    """Return the price from which a replaced trailing stop must trail, so that it never moves down."""
+    levels = [order.created.price for order in old if order.exectype == Order.StopTrail]
+    if not levels:
+        return 0.0
+    if protection.trail_distance:
+        return max(levels) + protection.trail_distance
+    return max(levels) / (1 - (protection.trail_fraction or 0.0))
+
+
+def _scale_order(order: Any, ratio: float) -> None:
+    order.size *= ratio
+    order.created.size *= ratio
+    order.created.price /= ratio
+    if order.created.pricelimit:
+        order.created.pricelimit /= ratio
+    if order.created.trailamount:
+        order.created.trailamount /= ratio
+    if order.trailamount:
+        order.trailamount /= ratio
+    order.executed.remsize *= ratio

@@ -1,0 +1,57 @@
+"""What a broker charges for a fill."""
+
+from __future__ import annotations
+
+import backtrader as bt
+
+BPS = 1e-4
+
+
+def order_commission(shares: float, value: float, bps: float, per_share: float, minimum: float) -> float:
+    """Return the dollars charged for `shares` worth `value` dollars in one order; 0 for no shares.
+
+    Examples
+    --------
+    >>> order_commission(100, 5_000.0, bps=5, per_share=0.005, minimum=1.0)
+    3.0
+    >>> order_commission(1, 50.0, bps=5, per_share=0.005, minimum=1.0)
+    1.0
+    """
+    if shares == 0:
+        return 0.0
+    return max(minimum, value * bps * BPS + shares * per_share)
+
+
+class StockCommission(bt.CommInfoBase):
+    """Commission in basis points of the traded value plus dollars per share, with a minimum per order.
+
+    Charged on the slipped value. In our broker an order that fills in parts pays its minimum once; in a plain
+    `bt.Cerebro` each part counts as an order, because Backtrader does not tell a commission which order it serves.
+
+    Examples
+    --------
+    >>> StockCommission(bps=5).getcommission(size=-200, price=50.0)
+    5.0
+    """
+
+    params = (
+        ("stocklike", True),
+        ("commtype", bt.CommInfoBase.COMM_FIXED),
+        ("bps", 0.0),
+        ("per_share", 0.0),
+        ("minimum", 0.0),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filled_before = (0.0, 0.0)
+
+    def continue_order(self, shares: float, value: float) -> None:
+        """Say how many shares, worth how much, the next fill's order has filled before."""
+        self._filled_before = (shares, value)
+
+    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
+        shares, value = self._filled_before
+        rates = (self.p.bps, self.p.per_share, self.p.minimum)
+        after = order_commission(shares + abs(size), value + abs(size) * price, *rates)
+        return after - order_commission(shares, value, *rates)

@@ -1,0 +1,248 @@
+"""Backtrader sizers: how many shares a buy takes, within the limits of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import backtrader as bt
+
+from backtrader_system.engine.sizing import (
+    PositionLimits,
+    TradeStatistics,
+    kelly_fraction,
+    scale_to_floor,
+    whole_shares,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account after the orders already sent, valued at the closes of the decision."""
+
+    equity: float
+    free_cash: float
+    gross_value: float
+    net_value: float
+    held: dict[Any, float]      # dollars per feed
+    n_positions: int
+
+
+def account_after_orders(broker: Any) -> Account:
+    """Return the account as it will be once every market order in `broker` has filled at today's close.
+
+    Sales bring cash only where sells fill before buys (`ContractBroker`); a plain Backtrader broker fills in the order
+    of submission, so there they do not.
+    """
+    held = {data: position.size * data.close[0] for data, position in broker.positions.items() if position.size}
+    cash = broker.getcash()
+    waiting = {order.ref: order for order in (*getattr(broker, "submitted", ()), *broker.get_orders_open())}
+    for order in waiting.values():
+        if order.exectype != bt.Order.Market and not order.isbuy():
+            continue            # a resting exit may never fill
+        dollars = order.executed.remsize * order.data.close[0]
+        held[order.data] = held.get(order.data, 0.0) + dollars
+        if dollars > 0 or getattr(broker, "sells_fill_first", False):
+            cash -= dollars
+    return Account(
+        equity=broker.getvalue(),
+        free_cash=cash,
+        gross_value=sum(abs(value) for value in held.values()),
+        net_value=sum(held.values()),
+        held=held,
+        n_positions=sum(abs(value) > 1e-9 for value in held.values()),
+    )
+
+
+class BoundedSizer(bt.Sizer):
+    """Base of our sizers: turns a wanted share of equity into whole shares within the limits.
+
+    To write your own, override `wanted_fraction(data)`: return the share of equity that the position in `data` should
+    reach, from lines at index 0 and earlier. It is called once per buy, after the close of the decision session.
+    Do not submit orders there.
+
+    A sale without a size closes the whole position.
+    """
+
+    params = (
+        ("max_positions", 1_000_000),
+        ("max_position_size", 1.0),
+        ("max_position_size_exceptional", 1.0),
+        ("exceptional_strength", 2.0),
+        ("max_symbol_exposure", 1.0),
+        ("max_net_exposure", 1.0),
+        ("target_invested_floor", 0.0),
+        ("target_invested_ceiling", 1.0),
+        ("cash_reserve_fraction", 0.05),
+        ("min_order_fraction", 0.0),
+    )
+
+    def __init__(self) -> None:
+        names = PositionLimits.__dataclass_fields__
+        self.limits = PositionLimits(**{name: getattr(self.p, name) for name in names})
+        self.scale = 1.0
+
+    def wanted_fraction(self, data: Any) -> float:
+        """Return the share of equity that the position in `data` should reach."""
+        raise NotImplementedError(f"{type(self).__name__} must override wanted_fraction")
+
+    def prepare(self, candidates: Sequence[Any]) -> None:
+        """Scale this session's buys up together if the account would stay below its invested floor."""
+        account = account_after_orders(self.broker)
+        if account.equity <= 0:
+            self.scale = 1.0
+            return
+        wanted = sum(max(self._capped_fraction(d) - account.held.get(d, 0.0) / account.equity, 0.0) for d in candidates)
+        self.scale = scale_to_floor(account.gross_value / account.equity, wanted, self.p.target_invested_floor)
+
+    def _capped_fraction(self, data: Any) -> float:
+        return min(self.wanted_fraction(data), self.limits.position_cap(signal_score(data)))
+
+    def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
+        if not isbuy:
+            return max(self.broker.getposition(data).size, 0)
+        account = account_after_orders(self.broker)
+        held_value = account.held.get(data, 0.0)
+        is_new = abs(held_value) <= 1e-9
+        if account.equity <= 0 or held_value < -1e-9 or (is_new and account.n_positions >= self.p.max_positions):
+            return 0
+        dollars = self.limits.allowed_dollars(
+            self.wanted_fraction(data) * self.scale, equity=account.equity, free_cash=account.free_cash,
+            held_value=held_value, gross_value=account.gross_value, net_value=account.net_value,
+            score=signal_score(data),
+        )
+        if dollars < self.p.min_order_fraction * account.equity:
+            return 0
+        return whole_shares(dollars, data.close[0])
+
+
+class FixedCash(BoundedSizer):
+    """The same dollars for every position.
+
+    Examples
+    --------
+    >>> cerebro = bt.Cerebro()
+    >>> cerebro.addsizer(FixedCash, cash_per_position=5_000)
+    """
+
+    params = (("cash_per_position", 5_000.0),)
+
+    def wanted_fraction(self, data: Any) -> float:
+        """Return the fixed dollars as a share of equity."""
+        return self.p.cash_per_position / self.broker.getvalue()
+
+
+class FixedFraction(BoundedSizer):
+    """The same share of equity for every position.
+
+    Examples
+    --------
+    >>> cerebro = bt.Cerebro()
+    >>> cerebro.addsizer(FixedFraction, fraction=0.10)
+    """
+
+    params = (("fraction", 0.05),)
+
+    def wanted_fraction(self, data: Any) -> float:
+        """Return the fixed share."""
+        return self.p.fraction
+
+
+class EqualWeight(BoundedSizer):
+    """The invested ceiling divided by the number of positions allowed.
+
+    Examples
+    --------
+    >>> cerebro = bt.Cerebro()
+    >>> cerebro.addsizer(EqualWeight, max_positions=10)
+    """
+
+    def wanted_fraction(self, data: Any) -> float:
+        """Return ceiling / max_positions."""
+        n_positions = min(self.p.max_positions, len(self.strategy.datas))
+        return self.p.target_invested_ceiling / n_positions
+
+
+class Kelly(BoundedSizer):
+    """A part of the Kelly fraction, from the trades closed so far drawn towards a prior.
+
+    kelly_multiplier : part of the full Kelly fraction.
+    avg_win, avg_loss : prior average win and loss, fractions of the entry value.
+    prior_win_rate : prior win probability; None takes the feed's `score`, or 0.5 where a feed has none.
+    prior_trades : how many trades the prior is worth.
+
+    Timing: uses trades that were closed in this session or before it.
+
+    Examples
+    --------
+    >>> cerebro = bt.Cerebro()
+    >>> cerebro.addsizer(Kelly, kelly_multiplier=0.5, max_symbol_exposure=0.15)
+    """
+
+    params = (
+        ("kelly_multiplier", 0.5),
+        ("avg_win", 0.08),
+        ("avg_loss", 0.025),
+        ("prior_win_rate", None),
+        ("prior_trades", 30.0),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statistics = TradeStatistics()
+        self._n_counted: dict[Any, int] = {}
+        self._counted_at = -1
+
+    def set(self, strategy: Any, broker: Any) -> None:
+        super().set(strategy, broker)
+        strategy.set_tradehistory(True)     # a closed Backtrader trade forgets its size; its history does not
+
+    def wanted_fraction(self, data: Any) -> float:
+        """Return kelly_multiplier times the Kelly fraction of the shrunk estimates."""
+        self._count_closed_trades()
+        prior = self.p.prior_win_rate
+        if prior is None:
+            score = signal_score(data)
+            prior = score if score > 0 else 0.5
+        probability, win, loss = self.statistics.shrunk(
+            min(prior, 1.0), self.p.avg_win, self.p.avg_loss, self.p.prior_trades)
+        return self.p.kelly_multiplier * kelly_fraction(probability, win, loss)
+
+    def _count_closed_trades(self) -> None:
+        """Add trades closed since the last call to the statistics; at most once a session."""
+        if self._counted_at == len(self.strategy):
+            return
+        self._counted_at = len(self.strategy)
+        for data, by_id in self.strategy._trades.items():
+            trades = [trade for trades in by_id.values() for trade in trades if trade.isclosed]
+            for trade in trades[self._n_counted.get(data, 0):]:
+                self._count(trade_return(trade))
+            self._n_counted[data] = len(trades)
+
+    def _count(self, value: float) -> None:
+        seen = self.statistics
+        if value > 0:
+            self.statistics = TradeStatistics(
+                seen.n_wins + 1, seen.n_losses, seen.sum_win_returns + value, seen.sum_loss_returns)
+        elif value < 0:
+            self.statistics = TradeStatistics(
+                seen.n_wins, seen.n_losses + 1, seen.sum_win_returns, seen.sum_loss_returns - value)
+
+
+def signal_score(data: Any) -> float:
+    """Return the feed's score now; 0.0 where the feed has no such line or no value."""
+    if not hasattr(data.lines, "score"):
+        return 0.0
+    score = data.lines.score[0]
+    return score if score == score else 0.0
+
+
+def trade_return(trade: Any) -> float:
+    """Return a closed Backtrader trade's P&L after commission, as a share of what its entries cost."""
+    direction = 1 if trade.long else -1
+    cost = sum(
+        abs(entry.event.size) * entry.event.price
+        for entry in trade.history if entry.event.size * direction > 0
+    )
+    return trade.pnlcomm / cost if cost else 0.0

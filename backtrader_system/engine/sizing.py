@@ -1,0 +1,119 @@
+"""How large a position may be: pure functions of numbers known at the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+
+def kelly_fraction(win_probability: float, average_win: float, average_loss: float) -> float:
+    """Return the full Kelly fraction (b p - q) / b with b = win / loss, in [0, 1].
+
+    average_win, average_loss : positive fractions of the stake. Kelly (1956) for a bet that loses the whole stake; with
+    partial losses it understates the growth-optimal notional, which is the cautious side.
+    Returns 0 if the edge is not positive, if a size is not positive or if the probability lies outside [0, 1].
+
+    Examples
+    --------
+    >>> round(kelly_fraction(0.5, 0.08, 0.025), 5)      # b = 3.2; (3.2 * 0.5 - 0.5) / 3.2
+    0.34375
+    """
+    if not 0 <= win_probability <= 1 or average_win <= 0 or average_loss <= 0:
+        return 0.0
+    odds = average_win / average_loss
+    return min(max((odds * win_probability - (1 - win_probability)) / odds, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeStatistics:
+    """Closed trades so far: counts and summed returns (fractions of the entry value)."""
+
+    n_wins: int = 0
+    n_losses: int = 0
+    sum_win_returns: float = 0.0
+    sum_loss_returns: float = 0.0    # positive
+
+    def shrunk(
+        self, prior_win_rate: float, prior_win: float, prior_loss: float, prior_trades: float
+    ) -> tuple[float, float, float]:
+        """Return win probability, average win and average loss, drawn towards a prior worth `prior_trades` trades.
+
+        Each is (prior * weight + observed sum) / (weight + observed count): with no trades the prior, with many the record.
+        """
+        n_trades = self.n_wins + self.n_losses
+        if prior_trades + n_trades == 0:
+            return prior_win_rate, prior_win, prior_loss
+        probability = (prior_trades * prior_win_rate + self.n_wins) / (prior_trades + n_trades)
+        return (
+            probability,
+            _shrunk_mean(prior_win, prior_trades, self.sum_win_returns, self.n_wins),
+            _shrunk_mean(prior_loss, prior_trades, self.sum_loss_returns, self.n_losses),
+        )
+
+
+def _shrunk_mean(prior: float, weight: float, total: float, count: int) -> float:
+    return (prior * weight + total) / (weight + count) if weight + count else prior
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLimits:
+    """Limits that every buy obeys, as fractions of equity unless said otherwise.
+
+    Examples
+    --------
+    >>> limits = PositionLimits(max_symbol_exposure=0.15, cash_reserve_fraction=0.05)
+    >>> limits.allowed_dollars(0.40, equity=10_000, free_cash=9_000, held_value=500, gross_value=500, net_value=500)
+    1000.0
+    """
+
+    max_positions: int = 1_000_000
+    max_position_size: float = 1.0
+    max_position_size_exceptional: float = 1.0
+    exceptional_strength: float = 2.0
+    max_symbol_exposure: float = 1.0
+    max_net_exposure: float = 1.0
+    target_invested_ceiling: float = 1.0
+    cash_reserve_fraction: float = 0.0
+
+    def position_cap(self, score: float) -> float:
+        """Return the largest share of equity one symbol may reach, given the score of its signal."""
+        size_cap = (
+            self.max_position_size_exceptional if score >= self.exceptional_strength else self.max_position_size
+        )
+        return min(size_cap, self.max_symbol_exposure)
+
+    def allowed_dollars(
+        self, fraction: float, *, equity: float, free_cash: float, held_value: float, gross_value: float,
+        net_value: float, score: float = 0.0,
+    ) -> float:
+        """Return how many dollars of a wanted `fraction` of equity may be bought now; never negative.
+
+        free_cash : cash less what orders already sent will take, plus what sales already sent will bring.
+        held_value, gross_value, net_value : dollars in this symbol, in all symbols without and with sign, each with
+            the orders already sent. The held part counts: `fraction` is what the position should reach.
+        """
+        room = min(
+            min(fraction, self.position_cap(score)) * equity - held_value,
+            self.target_invested_ceiling * equity - gross_value,
+            self.max_net_exposure * equity - net_value,
+            free_cash - self.cash_reserve_fraction * equity,
+        )
+        return max(room, 0.0)
+
+
+def whole_shares(dollars: float, price: float) -> int:
+    """Return how many whole shares `dollars` buy; 0 if the price is not positive."""
+    return floor(dollars / price) if price > 0 else 0
+
+
+def scale_to_floor(invested_fraction: float, wanted_fraction: float, floor_fraction: float) -> float:
+    """Return the factor, at least 1, by which today's buys grow so that the account is invested to its floor.
+
+    Examples
+    --------
+    >>> scale_to_floor(0.25, 0.25, 0.75)
+    2.0
+    """
+    if wanted_fraction <= 0 or invested_fraction + wanted_fraction >= floor_fraction:
+        return 1.0
+    return (floor_fraction - invested_fraction) / wanted_fraction

@@ -1,0 +1,129 @@
+"""Buy the strongest signals, hold them under resting exits, sell on a signal or by rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backtrader_system.engine.exit_rules import ExitRules, PositionState, shares_to_sell
+from backtrader_system.engine.protection import Protection
+from backtrader_system.engine.scored_strategy import ScoredStrategy
+
+
+class MlTrading(ScoredStrategy):
+    """The strategy of the system `ml_trading`.
+
+    Every session, after the close:
+
+    1. held positions: the first rule of `ExitRules` that holds sells all or a part at the next open;
+    2. buy signals of at least `signal_threshold`, strongest first (ties by symbol), are sized by the sizer and bought
+       at the next open with their stop, target and trailing stop attached.
+
+    A symbol that is sold today is not bought today. See docs/timeline.md.
+
+    Examples
+    --------
+    >>> import backtrader as bt
+    >>> cerebro = bt.Cerebro()
+    >>> _ = cerebro.addstrategy(MlTrading, signal_threshold=0.4, stop_loss_fraction=0.05)
+    """
+
+    params = (
+        ("signal_threshold", 0.25),
+        ("add_to_positions", True),
+        ("exit_rules", ExitRules()),
+        ("stop_loss_fraction", 0.08),
+        ("take_profit_fraction", None),
+        ("trailing_stop_fraction", None),
+        ("stop_loss_atr", None),
+        ("take_profit_atr", None),
+        ("trailing_stop_atr", None),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[Any, dict[str, float]] = {}      # per held feed: score and bar number of its entry
+        self.took_profit: set[Any] = set()
+
+    def decide(self) -> None:
+        sold = [data for data in self.datas if self.has_bar(data) and self._sell_by_rule(data)]
+        self._buy([data for data in self._candidates() if data not in sold])
+
+    def notify_order(self, order: Any) -> None:
+        if not order.executed.size:
+            return
+        data = order.data
+        if self.getposition(data).size <= 0:
+            self.entries.pop(data, None)
+            self.took_profit.discard(data)
+        elif order.isbuy():
+            self.entries.setdefault(data, {"score": order.info.get("score", 0.0), "bar": len(data)})
+
+    def _sell_by_rule(self, data: Any) -> bool:
+        position = self.getposition(data)
+        if position.size <= 0 or self.has_market_order(data):
+            return False
+        entry = self.entries[data]
+        decision = self.p.exit_rules.decide(PositionState(
+            gain_fraction=data.close[0] / position.price - 1,
+            sessions_held=len(data) - int(entry["bar"]),
+            entry_score=entry["score"],
+            score=data.score[0],
+            direction=int(data.direction[0]),
+            is_member=data.is_member[0] > 0,
+            has_taken_profit=data in self.took_profit,
+        ))
+        if decision is None:
+            return False
+        fraction, reason = decision
+        if reason == "profit_take":
+            self.took_profit.add(data)
+        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(reason))
+        return True
+
+    def _candidates(self) -> list[Any]:
+        """Return feeds with a usable buy signal, strongest first."""
+        buys = [data for data in self.datas if self.has_bar(data) and data.direction[0] > 0]
+        usable = []
+        for data in buys:
+            reason = self._reason_not_to_buy(data)
+            if reason:
+                self.skip(data, reason)
+            else:
+                usable.append(data)
+        return sorted(usable, key=lambda data: (-data.score[0], data._name))
+
+    def _reason_not_to_buy(self, data: Any) -> str | None:
+        if not data.is_member[0] > 0:
+            return "not in the universe"
+        if not data.score[0] >= self.p.signal_threshold:
+            return "score below the threshold"
+        if self.getposition(data).size > 0 and not self.p.add_to_positions:
+            return "already held"
+        if self.has_market_order(data):
+            return "an order for this symbol still waits"
+        return None
+
+    def _buy(self, candidates: list[Any]) -> None:
+        if hasattr(self.sizer, "prepare"):
+            self.sizer.prepare(candidates)
+        for data in candidates:
+            size = self.getsizing(data, isbuy=True)
+            if size:
+                self.buy(
+                    data=data, size=size, reason="buy_signal", protection=self._protection(data), score=data.score[0],
+                    probability=data.probability[0], ml_enhanced=data.ml_enhanced[0] > 0,
+                )
+            else:
+                self.skip(data, "no room: position, exposure, cash or number of positions at its limit")
+
+    def _protection(self, data: Any) -> Protection:
+        atr = data.atr[0]
+
+        def distance(multiple: float | None) -> float | None:
+            return multiple * atr if multiple is not None and atr == atr else None
+
+        return Protection(
+            stop_fraction=self.p.stop_loss_fraction, stop_distance=distance(self.p.stop_loss_atr),
+            target_fraction=self.p.take_profit_fraction, target_distance=distance(self.p.take_profit_atr),
+            trail_fraction=self.p.trailing_stop_fraction, trail_distance=distance(self.p.trailing_stop_atr),
+        )
