@@ -28,8 +28,8 @@ COLUMNS = (
 class OrderLog(bt.Analyzer):
     """A table with one row per event of every order.
 
-    `table()`: order_id (1, 2, ... by age), event (1, 2, ... per order), session, symbol, side, size (signed shares: of the
-    order when submitted, of the fill when filled), order_type, price (execution price of a fill, else the order's
+    `table()`: order_id (1, 2, ... by age), event (1, 2, ... per order), session, symbol, side, size (signed shares: of
+    the order when submitted, of the fill when filled), order_type, price (execution price of a fill, else the order's
     level; empty for a market order), commission and slippage (dollars), status (submitted, adjusted, partly_filled,
     filled, cancelled, rejected, expired, pending_at_end), reason (why it was sent, why it ended).
 

@@ -9,7 +9,7 @@ from backtrader_system.engine.sizing import whole_shares
 class BuyAndHold(ScoredStrategy):
     """Buy all symbols that have a bar in the first session, in equal parts, at the next open, and never trade again.
 
-    Symbols listed later are not bought, a delisted one becomes cash. Its costs are those of the run it is compared with.
+    Symbols listed later are not bought, a delisted one becomes cash. It pays the costs of the run it is compared with.
 
     Examples
     --------

@@ -54,7 +54,8 @@ def _load(kind: str, name: str, base: type, folders: tuple[Path, ...] | None) ->
     known = sorted({p.stem for folder in places if folder.is_dir() for p in folder.glob("[!_]*.py")})
     near = get_close_matches(name, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise StrategyError(f"unknown {base.__name__.lower()} '{name}'; {kind}/ has: {', '.join(known) or 'nothing'}.{hint}")
+    has = ", ".join(known) or "nothing"
+    raise StrategyError(f"unknown {base.__name__.lower()} '{name}'; {kind}/ has: {has}.{hint}")
 
 
 def _import(kind: str, name: str, path: Path) -> ModuleType:

@@ -38,7 +38,7 @@ class TradeStatistics:
     ) -> tuple[float, float, float]:
         """Return win probability, average win and average loss, drawn towards a prior worth `prior_trades` trades.
 
-        Each is (prior * weight + observed sum) / (weight + observed count): with no trades the prior, with many the record.
+        Each is (prior * weight + observed sum) / (weight + observed count): no trades give the prior, many the record.
         """
         n_trades = self.n_wins + self.n_losses
         if prior_trades + n_trades == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from statistics import pstdev
 from typing import Any
@@ -49,5 +50,5 @@ def _size_impact(size: float, data: Any) -> float:
     average_volume = sum(volumes) / n_earlier
     if average_volume <= 0:
         return 0.0
-    returns = [later / earlier - 1 for earlier, later in zip(closes, closes[1:], strict=False)]
+    returns = [later / earlier - 1 for earlier, later in pairwise(closes)]
     return pstdev(returns) * sqrt(size / average_volume)

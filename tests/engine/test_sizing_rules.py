@@ -1,0 +1,113 @@
+"""Sizing and exit rules against arithmetic written out."""
+
+from __future__ import annotations
+
+import pytest
+
+from backtrader_system.engine.exit_rules import ExitReason, ExitRules, PositionState, shares_to_sell
+from backtrader_system.engine.sizing import (
+    PositionLimits,
+    TradeStatistics,
+    kelly_fraction,
+    scale_to_floor,
+    whole_shares,
+)
+
+
+# The table of the original system: odds of 3.2, probability -> full Kelly.
+@pytest.mark.parametrize(("probability", "full"), [
+    (0.25, 0.016), (0.30, 0.081), (0.40, 0.213), (0.50, 0.344), (0.60, 0.475), (0.80, 0.738), (0.95, 0.934)])
+def test_kelly_reproduces_the_published_table(probability, full):
+    assert kelly_fraction(probability, 0.08, 0.025) == pytest.approx(full, abs=5e-4)
+
+
+@pytest.mark.parametrize(("probability", "win", "loss"), [
+    (0.2, 0.08, 0.025), (0.5, 0.0, 0.025), (0.5, 0.08, -0.1), (1.2, 0.08, 0.025), (-0.1, 0.08, 0.025)])
+def test_kelly_is_zero_without_an_edge_or_with_senseless_numbers(probability, win, loss):
+    assert kelly_fraction(probability, win, loss) == 0.0
+
+
+def test_statistics_are_drawn_towards_the_prior_by_its_weight():
+    seen = TradeStatistics(n_wins=6, n_losses=4, sum_win_returns=0.30, sum_loss_returns=0.12)
+    probability, win, loss = seen.shrunk(0.5, 0.08, 0.025, prior_trades=30)
+    assert probability == pytest.approx((30 * 0.5 + 6) / (30 + 10))
+    assert win == pytest.approx((30 * 0.08 + 0.30) / (30 + 6))
+    assert loss == pytest.approx((30 * 0.025 + 0.12) / (30 + 4))
+
+
+def test_without_trades_the_prior_is_the_estimate():
+    assert TradeStatistics().shrunk(0.6, 0.08, 0.025, prior_trades=0) == (0.6, 0.08, 0.025)
+
+
+LIMITS = PositionLimits(
+    max_position_size=0.40, max_position_size_exceptional=0.60, exceptional_strength=0.85, max_symbol_exposure=0.50,
+    max_net_exposure=0.95, target_invested_ceiling=0.90, cash_reserve_fraction=0.05,
+)
+
+
+# Equity 10,000; each case names the limit that binds.
+@pytest.mark.parametrize(("fraction", "state", "expected"), [
+    pytest.param(0.10, {}, 1_000, id="wish"),
+    pytest.param(0.90, {}, 4_000, id="position cap"),
+    pytest.param(0.90, {"score": 0.85}, 5_000, id="symbol cap under the exceptional cap"),
+    pytest.param(0.10, {"held_value": 700}, 300, id="held part counts"),
+    pytest.param(0.30, {"gross_value": 8_500}, 500, id="invested ceiling"),
+    pytest.param(0.30, {"net_value": 9_400}, 100, id="net exposure"),
+    pytest.param(0.30, {"free_cash": 1_200}, 700, id="cash reserve"),
+    pytest.param(0.30, {"free_cash": 100}, 0, id="never negative"),
+])
+def test_each_limit_binds(fraction, state, expected):
+    account = {"free_cash": 10_000, "held_value": 0, "gross_value": 0, "net_value": 0} | state
+    assert LIMITS.allowed_dollars(fraction, equity=10_000, **account) == pytest.approx(expected)
+
+
+def test_shares_are_whole_and_a_price_of_zero_buys_none():
+    assert (whole_shares(1_000, 333), whole_shares(1_000, 0), whole_shares(5, 10)) == (3, 0, 0)
+
+
+def test_buys_grow_together_up_to_the_invested_floor():
+    assert scale_to_floor(0.25, 0.25, 0.75) == pytest.approx((0.75 - 0.25) / 0.25)
+    assert scale_to_floor(0.60, 0.25, 0.75) == 1.0
+    assert scale_to_floor(0.10, 0.0, 0.75) == 1.0
+
+
+def held(**changes):
+    facts = {"gain_fraction": 0.0, "sessions_held": 5, "entry_score": 0.8, "score": 0.0, "direction": 0,
+             "is_member": True, "has_taken_profit": False}
+    return PositionState(**facts | changes)
+
+
+@pytest.mark.parametrize(("position", "decision"), [
+    pytest.param(held(), None, id="nothing happens"),
+    pytest.param(held(is_member=False), (1.0, ExitReason.LEFT_UNIVERSE), id="left the universe"),
+    pytest.param(held(direction=-1, score=0.86), (1.0, ExitReason.SELL_SIGNAL), id="above 0.80 + 0.05"),
+    pytest.param(held(direction=-1, score=0.85), (0.5, ExitReason.SELL_SIGNAL), id="not above 0.85, above 0.75"),
+    pytest.param(held(direction=-1, score=0.75), None, id="not above 0.75"),
+    pytest.param(held(direction=-1, score=0.71, gain_fraction=0.16), (1.0, ExitReason.SELL_SIGNAL),
+                 id="a winner's thresholds are lower"),
+    pytest.param(held(gain_fraction=0.16), (0.3, ExitReason.PROFIT_TAKE), id="profit taken"),
+    pytest.param(held(gain_fraction=0.16, has_taken_profit=True), None, id="profit is taken once"),
+    pytest.param(held(direction=1, score=0.9), None, id="a buy signal sells nothing"),
+])
+def test_first_exit_rule_that_holds_decides(position, decision):
+    assert ExitRules().decide(position) == decision
+
+
+def test_time_limit_sells_all():
+    rules = ExitRules(max_holding_sessions=10)
+    assert rules.decide(held(sessions_held=9)) is None
+    assert rules.decide(held(sessions_held=10)) == (1.0, ExitReason.TIME_LIMIT)
+
+
+def test_signal_decay_needs_a_weaker_signal_not_a_missing_one():
+    rules = ExitRules(signal_decay=True)
+    assert rules.decide(held(direction=1, score=0.3)) == (1.0, ExitReason.SIGNAL_DECAY)
+    assert rules.decide(held(direction=1, score=0.45)) is None
+    assert rules.decide(held(direction=1, score=0.3, sessions_held=2)) is None
+    assert rules.decide(held()) is None
+    zero = ExitRules(signal_decay=True, decay_hold_is_zero=True)
+    assert zero.decide(held()) == (1.0, ExitReason.SIGNAL_DECAY)
+
+
+def test_a_part_is_at_least_one_share_and_at_most_all():
+    assert [shares_to_sell(0.3, 10), shares_to_sell(0.3, 2), shares_to_sell(1.0, 7)] == [3, 1, 7]
