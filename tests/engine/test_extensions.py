@@ -9,7 +9,8 @@ from backtrader_system.errors import StrategyError
 
 
 def test_unknown_strategy_names_the_nearest():
-    with pytest.raises(StrategyError, match=r"unknown strategy 'ml_tradin'; strategies/ has: .*Did you mean 'ml_trading'"):
+    expected = r"unknown strategy 'ml_tradin'; strategies/ has: .*Did you mean 'ml_trading'\?"
+    with pytest.raises(StrategyError, match=expected):
         load_strategy("ml_tradin")
 
 
@@ -24,7 +25,7 @@ def test_name_cannot_leave_the_folder():
 
 
 def test_unknown_parameter_names_the_nearest():
-    with pytest.raises(StrategyError, match="unknown parameter 'signal_treshold'.*Did you mean 'signal_threshold'"):
+    with pytest.raises(StrategyError, match=r"unknown parameter 'signal_treshold'.*Did you mean 'signal_threshold'"):
         check_parameters(load_strategy("ml_trading"), {"signal_treshold": 0.3})
 
 
