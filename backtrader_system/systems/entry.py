@@ -1,0 +1,35 @@
+"""Run a system from Python, as a notebook does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from backtrader_system.progress import Progress
+from backtrader_system.reports.result import RunResult
+from backtrader_system.settings.loading import load_settings
+from backtrader_system.systems.ml_trading import backtest_ml_trading, run_ml_trading
+
+# One entry per system: what stores a run, what only returns it.
+SYSTEMS: dict[str, tuple[Callable[..., RunResult], Callable[..., RunResult]]] = {
+    "ml_trading": (run_ml_trading, backtest_ml_trading),
+}
+
+
+def run(
+    config: str | Path | None = None, overrides: Mapping[str, object] | Sequence[str] = (), *,
+    output_dir: str | Path | None = None, store: bool = True, progress: Progress | None = None,
+) -> RunResult:
+    """Run a configuration and return its result.
+
+    config : a path, or a name in `config/`; None takes `backtest_config.yaml`.
+    overrides : dotted keys, `{"backtest.initial_capital": 50_000}` or `["backtest.initial_capital=50000"]`.
+    output_dir : where the run folder goes; None takes `output.results_dir`.
+    store : False keeps everything in memory and writes nothing.
+    Raises: BacktraderSystemError with a message for the user.
+    """
+    loaded = load_settings(config, overrides)
+    storing, in_memory = SYSTEMS[loaded.settings.system]
+    if not store:
+        return in_memory(loaded, progress)
+    return storing(loaded, output_dir, progress)

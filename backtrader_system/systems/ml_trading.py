@@ -1,0 +1,145 @@
+"""The story of one `ml_trading` run: data, signals, backtest, checks, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from backtrader_system.engine.backtest import Ledgers, run_backtest
+from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.engine.signal_ledger import signal_ledger
+from backtrader_system.errors import ReconciliationError
+from backtrader_system.ledgers.reconcile import reconcile
+from backtrader_system.market_data.load import Market, load_market
+from backtrader_system.market_data.panel import BarPanel
+from backtrader_system.metrics.performance import performance_metrics
+from backtrader_system.models.ml_signals import MlScores, score_market
+from backtrader_system.progress import Progress, Silent
+from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.run_folder import Clock, open_run_folder
+from backtrader_system.reports.write_run import write_run
+from backtrader_system.settings.loading import LoadedSettings
+from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.features import compute_features
+
+BASELINE = "buy_and_hold"
+ALWAYS_OPEN = "24/7"
+
+
+def run_ml_trading(
+    loaded: LoadedSettings, output_dir: Path | str | None = None, progress: Progress | None = None, *,
+    clock: Clock = datetime.now, command: Sequence[str] = (),
+) -> RunResult:
+    """Run the system and store the run in a new folder under `output_dir` (default: `output.results_dir`).
+
+    Raises: any BacktraderSystemError; ReconciliationError if the ledgers do not agree with an independent replay.
+    Until the data are loaded and checked nothing is written; from then on an interrupted run leaves a folder that is
+    marked incomplete.
+    """
+    progress, stages = progress or Silent(), Stages()
+    settings = loaded.settings
+    check_extensions(settings)
+    with stages.timed("data"):
+        market = load_market(settings, progress=progress)
+    with open_run_folder(output_dir or settings.output.results_dir, loaded.name, clock=clock) as folder:
+        result = _backtest(loaded, market, progress, stages)
+        with stages.timed("report"):
+            return write_run(result, folder.path, folder.timestamp, timings=stages.seconds, command=command)
+
+
+def backtest_ml_trading(loaded: LoadedSettings, progress: Progress | None = None) -> RunResult:
+    """Run the system and return its result without storing anything."""
+    progress, stages = progress or Silent(), Stages()
+    check_extensions(loaded.settings)
+    return _backtest(loaded, load_market(loaded.settings, progress=progress), progress, stages)
+
+
+def check_extensions(settings: Settings) -> None:
+    """Raise StrategyError for a strategy, parameter or analyzer that does not exist, before any work is done."""
+    check_parameters(load_strategy(settings.strategy.name), settings.strategy.params)
+    for name in settings.analyzers:
+        load_analyzer(name)
+
+
+def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages: Stages) -> RunResult:
+    settings = loaded.settings
+    with stages.timed("signals"):
+        scores = score_market(market.bars, settings, first_session=market.first_session, progress=progress)
+        atr = compute_features(market.bars, ("atr_14",))["atr_14"]
+    bars = market.bars.between(market.first_session)
+    with stages.timed("backtest"):
+        traded = run_backtest(
+            bars, scores.scored.between(market.first_session), settings, atr=atr[-len(bars.sessions):],
+            progress=progress)
+        baseline = run_backtest(bars, None, _baseline_settings(settings), strategy_name=BASELINE)
+    with stages.timed("checks"):
+        for name, ledgers in {settings.strategy.name: traded, BASELINE: baseline}.items():
+            check_ledgers(name, ledgers, bars, settings)
+    return _result(loaded, market, bars, scores, traded, baseline)
+
+
+def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Settings) -> None:
+    """Replay the fills of a run against the bars; raise ReconciliationError naming every place that disagrees."""
+    faults = reconcile(
+        sessions=bars.sessions, symbols=bars.symbols, open_=bars.open, high=bars.high, low=bars.low, close=bars.close,
+        orders=ledgers.orders, trades=ledgers.trades, equity=ledgers.equity, actions=ledgers.actions,
+        initial_capital=settings.backtest.initial_capital, allow_short=settings.backtest.allow_short,
+        delisting_haircut_fraction=settings.backtest.delisting_haircut_fraction,
+    )
+    if faults:
+        raise ReconciliationError(
+            f"the ledgers of '{name}' do not agree with a replay of its fills; nothing they say can be trusted. "
+            "Please report this with the settings of the run.", faults=faults)
+
+
+def _baseline_settings(settings: Settings) -> Settings:
+    """Return settings for the baseline: same costs and capital, nothing that belongs to the strategy under test."""
+    strategy = settings.strategy.model_copy(update={"name": BASELINE, "params": {}})
+    return settings.model_copy(update={"strategy": strategy, "analyzers": ()})
+
+
+def _result(
+    loaded: LoadedSettings, market: Market, bars: BarPanel, scores: MlScores, traded: Ledgers, baseline: Ledgers
+) -> RunResult:
+    settings = loaded.settings
+    source = "ml" if settings.ml_config.enabled else "rules"
+    table = scores.scored.between(market.first_session).to_table(source)
+    signals = signal_ledger(
+        table, traded.orders, traded.skipped, bars, settings.ml_config.strength_horizon_sessions)
+    metrics = performance_metrics(
+        traded.equity, traded.trades, traded.orders, baseline_equity=baseline.equity, evidence=settings.evidence,
+        periods_per_year=365 if settings.data.calendar == ALWAYS_OPEN else 252)
+    metrics["ml"] = scores.quality
+    return RunResult(
+        settings=settings, name=loaded.name, equity=traded.equity, trades=traded.trades, orders=traded.orders,
+        signals=signals, actions=traded.actions, baseline_equity=baseline.equity, predictions=scores.predictions,
+        metrics=metrics, data_report=market.report, analyzers=traded.analyzers,
+        warnings=(*loaded.warnings, *scores.quality.get("warnings", ()), *_skipped_symbols(bars)),
+    )
+
+
+def _skipped_symbols(bars: BarPanel) -> tuple[str, ...]:
+    silent = [symbol for symbol, has in zip(bars.symbols, np.any(bars.has_bar, axis=0), strict=True) if not has]
+    return (f"no bar in the period of the backtest: {', '.join(silent)}",) if silent else ()
+
+
+@dataclass
+class Stages:
+    """Seconds spent in each stage of a run."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the seconds of the body to stage `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
