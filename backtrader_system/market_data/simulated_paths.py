@@ -66,7 +66,7 @@ def simulate_paths(settings: SimulatedSettings, n_sessions: int, drift: np.ndarr
     n_symbols = settings.n_symbols
     size = (n_sessions, n_symbols)
     usual, loading = _characters(settings, streams[0])
-    regimes = _regimes(n_sessions, streams[1])
+    regimes = draw_regimes(n_sessions, streams[1])
     scale = _regime_scale(settings.correlation)
 
     common = persistent_noise(streams[2].standard_normal((n_sessions, 1)), 0.985) * COMMON_LOG_VOLATILITY
@@ -79,7 +79,7 @@ def simulate_paths(settings: SimulatedSettings, n_sessions: int, drift: np.ndarr
     market = _fat_tailed((n_sessions, 1), settings.tail_degrees_of_freedom, streams[4])
     single = _fat_tailed(size, settings.tail_degrees_of_freedom, streams[5])
     night, day = sigma * (loading * market + np.sqrt(1 - loading**2) * single)
-    night += loading * usual * scale * _regime_moves(regimes)[:, None]
+    night += loading * usual * scale * regime_moves(regimes)[:, None]
     overnight = _bounded(OVERNIGHT_VARIANCE_SHARE * drift + night)
     intraday = _intraday((1 - OVERNIGHT_VARIANCE_SHARE) * drift + day, overnight, sigma, usual, settings.edge)
 
@@ -122,7 +122,8 @@ def _characters(settings: SimulatedSettings, stream: np.random.Generator) -> tup
     return usual, np.minimum(loading, 1.0)
 
 
-def _regimes(n_sessions: int, stream: np.random.Generator) -> np.ndarray:
+def draw_regimes(n_sessions: int, stream: np.random.Generator) -> np.ndarray:
+    """Return the regime of each session, a row of REGIME_CHANGE; the market starts in a bull market."""
     limits = np.cumsum(REGIME_CHANGE, axis=1)
     draws = stream.random(n_sessions)
     regimes = np.empty(n_sessions, dtype=int)
@@ -133,7 +134,8 @@ def _regimes(n_sessions: int, stream: np.random.Generator) -> np.ndarray:
     return regimes
 
 
-def _regime_moves(regimes: np.ndarray) -> np.ndarray:
+def regime_moves(regimes: np.ndarray) -> np.ndarray:
+    """Return the market's move of each session because of regimes; its mean is 0 whatever the regime before."""
     before = np.concatenate([[1], regimes[:-1]])
     expected = (REGIME_CHANGE * REGIME_MOVE).sum(axis=1)
     return REGIME_MOVE[before, regimes] - expected[before]
