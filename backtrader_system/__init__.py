@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backtrader_system.reports.result import RunResult as RunResult
-    from backtrader_system.reports.stored_run import load_run as load_run
+    from backtrader_system.reports.load_run import load_run as load_run
     from backtrader_system.systems.entry import run as run
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 # Loaded when first asked for, so that `import backtrader_system` and `--help` stay quick.
 _PUBLIC = {
     "RunResult": "backtrader_system.reports.result",
-    "load_run": "backtrader_system.reports.stored_run",
+    "load_run": "backtrader_system.reports.load_run",
     "run": "backtrader_system.systems.entry",
 }
 __all__ = ["RunResult", "load_run", "run"]

@@ -87,8 +87,7 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
 def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Settings) -> None:
     """Replay the fills of a run against the bars; raise ReconciliationError naming every place that disagrees."""
     faults = reconcile(
-        sessions=bars.sessions, symbols=bars.symbols, open_=bars.open, high=bars.high, low=bars.low, close=bars.close,
-        orders=ledgers.orders, trades=ledgers.trades, equity=ledgers.equity, actions=ledgers.actions,
+        bars, ledgers.orders, ledgers.trades, ledgers.equity, ledgers.actions,
         initial_capital=settings.backtest.initial_capital, allow_short=settings.backtest.allow_short,
         delisting_haircut_fraction=settings.backtest.delisting_haircut_fraction,
     )
