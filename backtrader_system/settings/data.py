@@ -5,21 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from backtrader_system.settings.section import Fraction, Section, Sessions
+from backtrader_system.settings.section import Fraction, Section, Sessions, conflict
 
 # A symbol becomes part of file names and CSV cells, so its alphabet is closed.
-Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9^][A-Za-z0-9.\-=^/]{0,23}$")]
+Symbol = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,23}$"),
+    Field(description="a symbol: quoted if it is a number, up to 24 letters, digits and . - = ^ /"),
+]
 
 
 class UniverseSettings(Section):
     """Which symbols may be bought in which session. At most one of symbols, file, membership."""
 
-    symbols: tuple[Symbol, ...] | None = None
+    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1)] | None = None
     file: Path | None = None                       # one symbol a line
     membership: Path | None = None                 # CSV: symbol, start, end (empty = still a member)
     on_leave: Literal["sell", "hold"] = "sell"     # what happens to a position whose symbol leaves
+
+    @field_validator("symbols")
+    @classmethod
+    def _each_once(cls, symbols: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = sorted({symbol for symbol in symbols or () if symbols.count(symbol) > 1})
+        if twice:
+            raise conflict(f"{', '.join(twice)} is listed twice; list every symbol once")
+        return symbols
+
+    @field_validator("file", "membership")
+    @classmethod
+    def _only_one(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        for other in ("symbols", "file"):
+            if value is not None and info.field_name != other and info.data.get(other) is not None:
+                raise conflict(f"only one of symbols, file and membership may be given; {other} is too", other)
+        return value
 
 
 class RepairSettings(Section):

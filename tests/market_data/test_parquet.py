@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from backtrader_system.errors import DataError, OutputError
-from backtrader_system.market_data.parquet import distinct_texts, parquet_columns, read_parquet, write_parquet
+from backtrader_system.market_data.parquet import column_spans, parquet_columns, read_parquet, write_parquet
 
 
 def sample() -> pd.DataFrame:
@@ -61,7 +61,19 @@ def test_only_wanted_columns_and_rows_are_read(tmp_path):
 
     assert back.to_dict("list") == {"volume": [20]}
     assert list(parquet_columns(tmp_path / "t.parquet")) == list(sample())
-    assert distinct_texts(tmp_path / "t.parquet", "symbol") == ["B"]
+
+
+def test_the_span_of_a_column_is_found_for_each_key(tmp_path):
+    days = pd.to_datetime(["2024-01-05", "2024-01-03", "2024-01-04"])
+    frame = pd.DataFrame({"symbol": ["B", "A", "B"], "session": days})
+    write_parquet(frame, tmp_path / "t.parquet")
+
+    by_symbol = column_spans(tmp_path / "t.parquet", "session", "symbol")
+
+    assert by_symbol["key"].tolist() == ["A", "B"]
+    assert by_symbol["first"].dt.day.tolist() == [3, 4]
+    assert by_symbol["last"].dt.day.tolist() == [3, 5]
+    assert column_spans(tmp_path / "t.parquet", "session")["last"].dt.day.tolist() == [5]
 
 
 def test_names_that_sql_or_a_wildcard_could_misread(tmp_path):
