@@ -1,0 +1,85 @@
+"""What the command line prints before and after a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backtrader_system.reports.figure_text import FigureSheet, dollars
+from backtrader_system.reports.report_results import baseline_text
+from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.run_facts import SIMULATED, costs_text, universe_text
+
+if TYPE_CHECKING:
+    from backtrader_system.settings.loading import LoadedSettings
+
+WIDTH = 78
+WARNINGS_SHOWN = 10
+MAX_VALUE_WIDTH = 20      # a longer text, such as why a figure was not computed, may run on
+_LINES = (
+    ("final_value", "Final Portfolio Value"), ("total_return", "Total Return"), ("cagr", "CAGR"),
+    ("max_drawdown", "Max Drawdown"), ("sharpe_ratio", "Sharpe Ratio"), ("sortino_ratio", "Sortino Ratio"),
+    ("calmar_ratio", "Calmar Ratio"), ("total_trades", "Total Trades"), ("win_rate", "Win Rate"),
+    ("regime_accuracy", "ML Regime Accuracy"), ("strength_r2", "ML Strength R2"),
+)
+_OUT_OF_SAMPLE = ("regime_accuracy", "strength_r2")
+
+
+def print_header(loaded: LoadedSettings, market_is_simulated: bool) -> None:
+    """Print what is about to run; the first line says so when the market is simulated."""
+    print(header_text(loaded, market_is_simulated), flush=True)
+
+
+def print_summary(result: RunResult) -> None:
+    """Print the results and where they are."""
+    print(summary_text(result), flush=True)
+
+
+def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
+    """Return the lines of `print_header`."""
+    settings = loaded.settings
+    test = settings.backtest
+    lines = [f"{SIMULATED}."] if market_is_simulated else []
+    lines += [
+        f"Backtest:         {loaded.name}" + (f" ({loaded.path})" if loaded.path else ""),
+        f"Period:           {test.start_date} to {test.end_date}",
+        f"Symbols:          {universe_text(settings)}",
+        f"Initial Capital:  {dollars(test.initial_capital)}",
+        f"Costs:            {costs_text(settings)}",
+    ]
+    return "\n".join(lines + [f"Warning: {warning}" for warning in loaded.warnings]) + "\n"
+
+
+def summary_text(result: RunResult) -> str:
+    """Return the results as aligned plain text: strategy, interval, baseline, warnings, folder."""
+    sheet = FigureSheet(result.metrics)
+    lines = ["BACKTEST RESULTS SUMMARY", "=" * WIDTH]
+    lines += [f"{SIMULATED}."] if result.is_simulated else []
+    if len(result.equity):
+        sessions = result.equity["session"]
+        lines += [f"{sessions.iloc[0]:%Y-%m-%d} to {sessions.iloc[-1]:%Y-%m-%d}, {len(sessions):,} sessions; "
+                  "baseline: buy and hold"]
+    rows = [(f"{words}:", *_cells(sheet, name)) for name, words in _LINES]
+    words_width = max(len(words) for words, _, _ in rows)
+    value_width = max((len(value) for _, value, _ in rows if len(value) <= MAX_VALUE_WIDTH), default=0)
+    lines += [f"{words:<{words_width}}  {value:>{value_width}}  {beside}".rstrip() for words, value, beside in rows]
+    lines += _warnings(result)
+    lines += ["", f"Results saved to: {result.folder}" if result.folder else "Results are not saved."]
+    return "\n".join(lines)
+
+
+def _cells(sheet: FigureSheet, name: str) -> tuple[str, str]:
+    """Return a figure, and beside it its interval, the baseline's figure and what it was measured on."""
+    confidence = sheet.value("confidence")
+    interval, baseline = sheet.interval(name), baseline_text(sheet, name)
+    percent = f"{float(confidence):.0%} " if confidence is not None else ""
+    parts = [f"{percent}interval {interval}"] if interval else []
+    parts += [f"baseline {baseline}"] if baseline and sheet.value(f"baseline_{name}") is not None else []
+    parts += ["out of sample"] if name in _OUT_OF_SAMPLE and sheet.value(name) is not None else []
+    return sheet.text(name), f"({'; '.join(parts)})" if parts else ""
+
+
+def _warnings(result: RunResult) -> list[str]:
+    lines = [f"Warning: {warning}" for warning in result.warnings[:WARNINGS_SHOWN]]
+    if len(result.warnings) > WARNINGS_SHOWN:
+        lines.append(f"... and {len(result.warnings) - WARNINGS_SHOWN} more warnings, see report.md")
+    return ["", *lines] if lines else []

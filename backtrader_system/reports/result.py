@@ -1,0 +1,94 @@
+"""What a run hands back: its tables, figures and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from backtrader_system.market_data.quality import DataReport
+from backtrader_system.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Metrics = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """One finished run; the same object whether it comes from `run` or from `load_run`.
+
+    equity, baseline_equity : one row per session: session, cash, positions_value, equity, return, drawdown,
+        gross_exposure, net_exposure, positions. The baseline is buy and hold of the same universe at the same costs.
+    trades : one row per round trip; open ones have status "open" and no exit.
+    orders : one row per order event. signals : every signal seen. actions : splits, dividends, delistings met.
+    predictions : out-of-sample model output by session and symbol.
+    metrics : figures by section; None means not computed, and `<name>_note` says why.
+    analyzers : tables of further analyzers by name.
+    folder : where the run is stored; None if it is not.
+    warnings : what the reader should know before believing the figures.
+    """
+
+    settings: Settings
+    name: str
+    equity: pd.DataFrame
+    trades: pd.DataFrame
+    orders: pd.DataFrame
+    signals: pd.DataFrame
+    actions: pd.DataFrame
+    baseline_equity: pd.DataFrame
+    predictions: pd.DataFrame
+    metrics: Metrics
+    data_report: DataReport
+    analyzers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    folder: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name, or the config's name for a run that is not stored."""
+        return self.folder.name if self.folder else self.name
+
+    @property
+    def corner(self) -> str:
+        """The small text of every plot: which run, and that the market is simulated if so."""
+        return f"{self.run_id} · simulated market" if self.is_simulated else self.run_id
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether prices come from the simulated market."""
+        return self.settings.data.source == "simulated"
+
+    def summary(self) -> str:
+        """Return the results as aligned text, the baseline beside."""
+        from backtrader_system.reports.console import summary_text
+
+        return summary_text(self)
+
+    def plot_equity(self) -> Figure:
+        """Draw equity against the baseline, with the drawdown shaded."""
+        from backtrader_system.reports.plots import equity_figure
+
+        return equity_figure(self.equity, self.baseline_equity, corner=self.corner)
+
+    def plot_drawdown(self) -> Figure:
+        """Draw the distance from the highest equity so far."""
+        from backtrader_system.reports.plots import drawdown_figure
+
+        return drawdown_figure(self.equity, self.baseline_equity, corner=self.corner)
+
+    def plot_monthly_returns(self) -> Figure:
+        """Draw the table of monthly returns."""
+        from backtrader_system.reports.plots import monthly_returns_figure
+
+        return monthly_returns_figure(self.equity, corner=self.corner)
+
+    def plot_exposure(self) -> Figure:
+        """Draw how much of the equity was invested, and in how many positions."""
+        from backtrader_system.reports.plots import exposure_figure
+
+        return exposure_figure(self.equity, corner=self.corner)

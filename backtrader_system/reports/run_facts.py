@@ -1,0 +1,85 @@
+"""What was run: the facts every report begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backtrader_system.reports.result import RunResult
+from backtrader_system.settings.settings import Settings
+
+SIMULATED = "SIMULATED MARKET: the prices are generated, no real security ever traded at them"
+Change = tuple[str, object, object]
+_SOURCES = {"files": "the user's own files", "yahoo": "Yahoo Finance", "simulated": "simulated market"}
+
+
+def run_facts(result: RunResult) -> dict[str, object]:
+    """Return identity, period, universe, capital and costs of a run, as plain values."""
+    settings, sessions = result.settings, result.equity["session"] if len(result.equity) else None
+    return {
+        "id": result.run_id, "name": result.name, "system": settings.system, "strategy": settings.strategy.name,
+        "is_simulated": result.is_simulated, "source": _SOURCES[settings.data.source],
+        "first_session": None if sessions is None else sessions.iloc[0],
+        "last_session": None if sessions is None else sessions.iloc[-1],
+        "n_sessions": len(result.equity), "universe": universe_text(settings),
+        "initial_capital": settings.backtest.initial_capital, "costs": costs_text(settings),
+        "warnings": list(result.warnings),
+    }
+
+
+def universe_text(settings: Settings, *, shown: int = 12) -> str:
+    """Return which symbols may be traded, in words.
+
+    Examples
+    --------
+    >>> universe_text(Settings(universe={"symbols": ["KO", "MSFT"]}))
+    '2 symbols: KO, MSFT'
+    """
+    universe = settings.universe
+    if universe.symbols is not None:
+        more = f" and {len(universe.symbols) - shown} more" if len(universe.symbols) > shown else ""
+        plural = "" if len(universe.symbols) == 1 else "s"
+        return f"{len(universe.symbols)} symbol{plural}: {', '.join(universe.symbols[:shown])}{more}"
+    if universe.file is not None:
+        return f"symbols of the file {universe.file}"
+    if universe.membership is not None:
+        return f"members by date of the file {universe.membership}"
+    if settings.data.source == "simulated":
+        return f"{settings.data.simulated.n_symbols} simulated symbols"
+    return "all symbols of the data"
+
+
+def costs_text(settings: Settings) -> str:
+    """Return the costs per side in words; costs of zero are named only if all are.
+
+    Examples
+    --------
+    >>> costs_text(Settings())
+    'commission 5 bps, slippage 2 bps per side'
+    """
+    costs = settings.backtest
+    parts = [
+        (costs.commission_bps, f"commission {costs.commission_bps:g} bps"),
+        (costs.commission_per_share, f"commission {costs.commission_per_share:g} dollars per share"),
+        (costs.commission_minimum, f"at least {costs.commission_minimum:g} dollars per order"),
+        (costs.slippage_bps, f"slippage {costs.slippage_bps:g} bps"),
+        (costs.half_spread_bps, f"half-spread {costs.half_spread_bps:g} bps"),
+        (costs.impact_coefficient, f"square-root impact, coefficient {costs.impact_coefficient:g}"),
+    ]
+    named = [text for value, text in parts if value]
+    return f"{', '.join(named)} per side" if named else "none: commission and slippage are zero"
+
+
+def changed_settings(settings: Settings) -> list[Change]:
+    """Return (key path, value, default) of every setting that is not at its default, in the order of the settings."""
+    return _changes(settings.model_dump(mode="json"), Settings().model_dump(mode="json"), "")
+
+
+def _changes(values: Mapping[str, object], defaults: Mapping[str, object], prefix: str) -> list[Change]:
+    found: list[Change] = []
+    for key, value in values.items():
+        default = defaults.get(key)
+        if isinstance(value, Mapping) and isinstance(default, Mapping) and default:
+            found += _changes(value, default, f"{prefix}{key}.")
+        elif value != default:
+            found.append((f"{prefix}{key}", value, default))
+    return found

@@ -1,0 +1,109 @@
+"""Writing a finished run into its folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from backtrader_system.reports.file_output import write_bytes
+from backtrader_system.reports.ledger_files import column_dtypes, csv_text
+from backtrader_system.reports.manifest import MANIFEST, build_manifest, sha256
+from backtrader_system.reports.report_markdown import report_text
+from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.run_facts import run_facts
+from backtrader_system.reports.run_files import (
+    REPORT,
+    TEARSHEET,
+    performance_report_name,
+    plots_of,
+    table_file,
+    tables_of,
+)
+from backtrader_system.reports.run_folder import INCOMPLETE
+from backtrader_system.reports.strict_json import json_text
+
+logger = logging.getLogger("backtrader_system")
+
+
+def write_run(
+    result: RunResult, folder: Path, timestamp: str, *, timings: Mapping[str, float] | None = None,
+    command: Sequence[str] = (),
+) -> RunResult:
+    """Write every file the settings ask for, the manifest last, and return the result with its folder.
+
+    folder : exists and is empty but for the run's log, as `open_run_folder` gives it; a name that ends in
+        `.incomplete` is understood to lose that end when the run is complete.
+    timestamp : YYYYMMDD_HHMMSS, part of the file names.
+    timings : seconds by stage, for the manifest. command : the command line as the user gave it.
+
+    Same result, same bytes: in every CSV and plot whatever the time; in the JSON report and report.md but for the
+    run's name; only the manifest holds durations.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    output = result.settings.output
+    obstacle = _tearsheet_obstacle(result) if output.save_tearsheet else None
+    stored = replace(result, folder=folder.with_name(folder.name.removesuffix(INCOMPLETE)),
+                     warnings=(*result.warnings, *([obstacle] if obstacle else [])))
+    files = _Files(folder)
+    tables = {key: _write_table(files, key, table, stored, timestamp) for key, table in tables_of(stored).items()}
+    if output.save_performance_metrics:
+        files.write(performance_report_name(timestamp), json_text(performance_report(stored)))
+    for name, plot in plots_of(stored).items():
+        from backtrader_system.reports.figure_style import png_bytes
+
+        files.write(name, png_bytes(plot()))
+    if output.save_tearsheet and obstacle is None:
+        from backtrader_system.reports.tearsheet import tearsheet_html
+
+        files.write(TEARSHEET, tearsheet_html(stored))
+    files.write(REPORT, report_text(stored, files=sorted(files.hashes)))
+    manifest = build_manifest(
+        stored, timestamp=timestamp, tables=tables, files=files.hashes, timings=timings or {}, command=command)
+    write_bytes(folder / MANIFEST, json_text(manifest).encode())
+    logger.info("wrote %d files", len(files.hashes) + 1)
+    return stored
+
+
+def performance_report(result: RunResult) -> dict[str, object]:
+    """Return the sections of the JSON report: run, summary, risk, trade, ml, data, evidence and further ones."""
+    named = ("summary", "risk", "trade", "ml")
+    sections = {name: result.metrics.get(name, {}) for name in named}
+    further = {name: section for name, section in result.metrics.items() if name not in (*named, "evidence")}
+    return {
+        "run": run_facts(result), **sections, "data": result.data_report.to_dict(),
+        "evidence": result.metrics.get("evidence", {}), **further,
+    }
+
+
+def _tearsheet_obstacle(result: RunResult) -> str | None:
+    from backtrader_system.reports.tearsheet import tearsheet_obstacle
+
+    return tearsheet_obstacle(result)
+
+
+@dataclass
+class _Files:
+    """Writes files into one folder and remembers what it wrote."""
+
+    folder: Path
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, content: str | bytes) -> None:
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        write_bytes(self.folder / name, data)
+        self.hashes[name] = sha256(data)
+
+
+def _write_table(files: _Files, key: str, table: object, result: RunResult, timestamp: str) -> dict[str, object]:
+    frame = table.reset_index() if any(name is not None for name in table.index.names) else table
+    name = table_file(key, len(frame), result.settings.output, timestamp)
+    if name is not None:
+        files.write(name, csv_text(frame))
+    return {"file": name, "rows": len(frame), "columns": column_dtypes(frame),
+            "index": [str(level) for level in table.index.names if level is not None]}
