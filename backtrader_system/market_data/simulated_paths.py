@@ -135,7 +135,7 @@ def draw_regimes(n_sessions: int, stream: np.random.Generator) -> np.ndarray:
 
 
 def regime_moves(regimes: np.ndarray) -> np.ndarray:
-    """Return the market's move of each session because of regimes; its mean is 0 whatever the regime before."""
+    """Return the market's move of each session at changes of regime; mean 0 whatever the regime before."""
     before = np.concatenate([[1], regimes[:-1]])
     expected = (REGIME_CHANGE * REGIME_MOVE).sum(axis=1)
     return REGIME_MOVE[before, regimes] - expected[before]

@@ -70,8 +70,8 @@ def download_bars(
 ) -> tuple[pd.DataFrame, str]:
     """Return the bars of `symbols` from `start` to `end`, both included, and the id of their snapshot.
 
-    The newest snapshot that covers the request is used as it is; without one, or with `data.refresh`, Yahoo is
-    asked and the answer becomes a new snapshot. `data.snapshot` names the one to use.
+    The newest snapshot that covers the request is used as it is; without one, or with `data.refresh`, Yahoo
+    is asked and the answer becomes a new snapshot. `data.snapshot` names the one to use.
     Sessions of today (UTC) and later are left out: their bars are not final.
     Returns: columns session, symbol, open, high, low, close, volume, sorted by session and symbol; with
         `data.prices` raw also split_ratio and dividend.
@@ -94,7 +94,9 @@ def download_bars(
     return _requested_bars(found, wanted, start, end, data.prices), found.id
 
 
-def _requested_bars(snapshot: Snapshot, symbols: list[str], start: date, end: date, prices: str) -> pd.DataFrame:
+def _requested_bars(
+    snapshot: Snapshot, symbols: list[str], start: date, end: date, prices: str
+) -> pd.DataFrame:
     tables = snapshot.read_tables()
     bars = tables["bars"]
     bars = bars[bars["symbol"].isin(symbols)]
@@ -106,23 +108,7 @@ def _requested_bars(snapshot: Snapshot, symbols: list[str], start: date, end: da
 def _download(
     symbols: list[str], start: date, end: date, data: DataSettings, progress: Progress, connection: Connection
 ) -> Snapshot:
-    # Asked up to the present, because only splits known today explain the prices that Yahoo shows today.
-    until = connection.clock().date() + timedelta(days=1)
-    histories: list[pd.DataFrame] = []
-    missing: list[str] = []
-    with _outspoken_yfinance():
-        for symbol in progress.track(symbols, "Asking Yahoo", len(symbols)):
-            try:
-                history = _ask(symbol, start, until, data.yahoo, connection)
-                histories.append(_with_bars_until(history, symbol, end))
-            except _NoSuchSymbol as answer:
-                missing.append(f"{symbol}: {answer}")
-    if missing:
-        raise DataError(
-            f"Yahoo has no bars from {start} to {end} of {len(missing)} of {len(symbols)} symbols; correct or "
-            "remove them (share classes are written with a hyphen, BRK-B; delisted symbols are gone)",
-            faults=missing)
-    history = pd.concat(histories, ignore_index=True)
+    history = _ask_for_all(symbols, start, end, data.yahoo, progress, connection)
     is_bar = history["session"] <= pd.Timestamp(end)
     is_action = (history["split_ratio"] != 1) | (history["dividend"] != 0)
     actions = history.loc[is_action, ["symbol", "session", "split_ratio", "dividend"]]
@@ -131,10 +117,34 @@ def _download(
     key = {"source": SOURCE, "symbols": symbols, "start": start, "end": end, "interval": "1d"}
     meta = {"created_at": connection.clock().isoformat(), "asked_with": _yfinance_version()}
     identity = save_snapshot(data.snapshot_dir, key, tables, meta)
+    # Read back what was stored, so that the first run computes with the same bytes as every later one.
     stored = find_snapshot(data.snapshot_dir, SOURCE, symbols, start, end, identity)
     if stored is None:
-        raise DataError(f"{data.snapshot_dir}: snapshot {identity} vanished while it was stored")
+        raise DataError(f"{data.snapshot_dir}: snapshot {identity} vanished while it was stored; run again")
     return stored
+
+
+def _ask_for_all(
+    symbols: list[str], start: date, end: date, settings: YahooSettings, progress: Progress,
+    connection: Connection,
+) -> pd.DataFrame:
+    # Asked up to the present, because only splits known today explain the prices that Yahoo shows today.
+    until = connection.clock().date() + timedelta(days=1)
+    histories: list[pd.DataFrame] = []
+    missing: list[str] = []
+    with _outspoken_yfinance():
+        for symbol in progress.track(symbols, "Asking Yahoo", len(symbols)):
+            try:
+                history = _ask(symbol, start, until, settings, connection)
+                histories.append(_with_bars_until(history, symbol, end))
+            except _NoSuchSymbol as answer:
+                missing.append(f"{symbol}: {answer}")
+    if missing:
+        raise DataError(
+            f"Yahoo has no bars from {start} to {end} of {len(missing)} of {len(symbols)} symbols; correct "
+            "or remove them (share classes are written with a hyphen, BRK-B; delisted symbols are gone)",
+            faults=missing)
+    return pd.concat(histories, ignore_index=True)
 
 
 def _with_bars_until(history: pd.DataFrame, symbol: str, end: date) -> pd.DataFrame:
@@ -149,16 +159,17 @@ def _ask(
     """Return one symbol's history, asking again after failures that may pass."""
     for attempt in range(settings.attempts):
         if attempt > 0:
-            # Many users behind one address must not come back in step, hence the jitter; no result depends on it.
+            # Many users behind one address must not come back in step, hence the jitter; no result depends
+            # on it.
             connection.sleep(settings.backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
         try:
             return _ask_once(symbol, start, until, settings.timeout_seconds, connection.session)
         except _FAILURES_THAT_MAY_PASS as error:
             failure = error
     raise SourceUnavailableError(
-        f"Yahoo did not answer for {symbol} in {settings.attempts} attempts ({_in_one_line(failure)}). Nothing was "
-        "stored. Check the network or try later; without a network, run with `--config sample.yaml` (simulated "
-        "market) or use your own files with `data.source: files`") from failure
+        f"Yahoo did not answer for {symbol} in {settings.attempts} attempts ({_in_one_line(failure)}). "
+        "Nothing was stored. Check the network or try later; without a network, run with `--config sample.yaml` "
+        "(simulated market) or use your own files with `data.source: files`") from failure
 
 
 def _ask_once(
@@ -173,8 +184,9 @@ def _ask_once(
         YfData.cache_get.cache_clear()
     try:
         history = yfinance.Ticker(symbol, session=session).history(
-            start=start.isoformat(), end=until.isoformat(), interval="1d", auto_adjust=False, back_adjust=False,
-            actions=True, repair=False, keepna=False, prepost=False, rounding=False, timeout=timeout_seconds)
+            start=start.isoformat(), end=until.isoformat(), interval="1d", auto_adjust=False,
+            back_adjust=False, actions=True, repair=False, keepna=False, prepost=False, rounding=False,
+            timeout=timeout_seconds)
     except YFTickerMissingError as error:
         raise _NoSuchSymbol(error.rationale) from error
     except YFException as error:

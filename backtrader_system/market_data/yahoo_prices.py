@@ -17,8 +17,8 @@ def adjusted_bars(bars: pd.DataFrame) -> pd.DataFrame:
     """Return bars adjusted for splits and dividends, relative to the day of the download.
 
     bars : columns session, symbol, open, high, low, close, adj_close, volume, as Yahoo gives them.
-    Returns: columns BAR_COLUMNS. All four prices are multiplied by adj_close / close. One common factor cannot
-        put a close above its high, which `adj_close` itself could by a rounding.
+    Returns: columns BAR_COLUMNS. All four prices are multiplied by adj_close / close. One common factor
+        cannot put a close above its high, which `adj_close` itself could by a rounding.
     """
     factor = (bars["adj_close"] / bars["close"]).to_numpy()
     return bars.assign(**{name: bars[name] * factor for name in PRICES})[BAR_COLUMNS]
@@ -28,12 +28,13 @@ def traded_bars(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
     """Return bars as they were traded, with the corporate actions of each session.
 
     bars : as for `adjusted_bars`.
-    actions : columns symbol, ex_date, split_ratio (1.0: none), dividend, as Yahoo gives them, up to the day of the
-        download: a split after the last bar has changed every price before it.
+    actions : columns symbol, ex_date, split_ratio (1.0: none), dividend, as Yahoo gives them, up to the day of
+        the download: a split after the last bar has changed every price before it.
     Returns: columns BAR_COLUMNS, split_ratio and dividend (dollars per share of that session's share count).
     An action whose ex-date has no bar counts for the symbol's next bar.
     """
-    parts = [_traded_symbol(one, actions[actions["symbol"] == symbol]) for symbol, one in bars.groupby("symbol")]
+    parts = [_traded_symbol(part, actions[actions["symbol"] == symbol])
+             for symbol, part in bars.groupby("symbol")]
     traded = pd.concat(parts) if parts else bars.assign(split_ratio=1.0, dividend=0.0)
     return traded.sort_index()[[*BAR_COLUMNS, "split_ratio", "dividend"]]
 
