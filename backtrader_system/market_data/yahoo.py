@@ -168,8 +168,9 @@ def _ask(
             failure = error
     raise SourceUnavailableError(
         f"Yahoo did not answer for {symbol} in {settings.attempts} attempts ({_in_one_line(failure)}). "
-        "Nothing was stored. Check the network or try later; without a network, run with `--config sample.yaml` "
-        "(simulated market) or use your own files with `data.source: files`") from failure
+        "Nothing was stored. Check the network or try later; without a network, run with "
+        "`--config sample.yaml` (simulated market) or use your own files with `data.source: files`"
+    ) from failure
 
 
 def _ask_once(

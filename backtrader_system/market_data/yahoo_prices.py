@@ -28,8 +28,8 @@ def traded_bars(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
     """Return bars as they were traded, with the corporate actions of each session.
 
     bars : as for `adjusted_bars`.
-    actions : columns symbol, ex_date, split_ratio (1.0: none), dividend, as Yahoo gives them, up to the day of
-        the download: a split after the last bar has changed every price before it.
+    actions : columns symbol, ex_date, split_ratio (1.0: none), dividend, as Yahoo gives them, up to the day
+        of the download: a split after the last bar has changed every price before it.
     Returns: columns BAR_COLUMNS, split_ratio and dividend (dollars per share of that session's share count).
     An action whose ex-date has no bar counts for the symbol's next bar.
     """
