@@ -48,9 +48,10 @@ class FigureSheet:
         return f"{form(low)} to {form(high)}"
 
     def names(self, section: str) -> list[str]:
-        """Return the figures of a section, without notes and ends of intervals."""
+        """Return the single figures of a section: no notes, no ends of intervals, no lists or nested figures."""
         extra = ("_note", "_low", "_high")
-        return [name for name in self.sections.get(section, {}) if not name.endswith(extra)]
+        return [name for name, value in self.sections.get(section, {}).items()
+                if not name.endswith(extra) and not isinstance(value, Mapping | list | tuple)]
 
 
 def is_missing(value: object) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from backtrader_system.reports.figure_style import (
     BASELINE,
@@ -188,12 +188,10 @@ def _choose_scale(axes: Axes, values: np.ndarray) -> None:
         return
     axes.set_yscale("log")
     axes.set_ylabel(f"{axes.get_ylabel()}, log scale")
-    decades = np.log10(values.max() / values.min())
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if decades < 3 else (1,)))
+    is_wide = values.max() / values.min() > 1_000
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1,) if is_wide else (1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_formatter(NullFormatter())
-    if len(axes.get_yticks()) == 0:
-        axes.yaxis.set_major_locator(FixedLocator([values.min(), values.max()]))
 
 
 def _name_worst(axes: Axes, equity: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ def write_run(
     folder : exists and is empty but for the run's log, as `open_run_folder` gives it; a name that ends in
         `.incomplete` is understood to lose that end when the run is complete.
     timestamp : YYYYMMDD_HHMMSS, part of the file names.
-    timings : seconds by stage, for the manifest. command : the command line as the user gave it.
+    timings : seconds by earlier stage, for the manifest. command : the command line as the user gave it.
 
     Same result, same bytes: in every CSV and plot whatever the time; in the JSON report and report.md but for the
     run's name; only the manifest holds durations.
@@ -46,6 +47,7 @@ def write_run(
     OutputError
         If a file cannot be written.
     """
+    start = time.perf_counter()
     output = result.settings.output
     obstacle = _tearsheet_obstacle(result) if output.save_tearsheet else None
     stored = replace(result, folder=folder.with_name(folder.name.removesuffix(INCOMPLETE)),
@@ -63,8 +65,9 @@ def write_run(
 
         files.write(TEARSHEET, tearsheet_html(stored))
     files.write(REPORT, report_text(stored, files=sorted(files.hashes)))
+    seconds = {**(timings or {}), "report": time.perf_counter() - start}
     manifest = build_manifest(
-        stored, timestamp=timestamp, tables=tables, files=files.hashes, timings=timings or {}, command=command)
+        stored, timestamp=timestamp, tables=tables, files=files.hashes, timings=seconds, command=command)
     write_bytes(folder / MANIFEST, json_text(manifest).encode())
     logger.info("wrote %d files", len(files.hashes) + 1)
     return stored
