@@ -15,6 +15,7 @@ class OrderStatus(StrEnum):
 
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
+    ADJUSTED = "adjusted"               # a split changed what is left of it; `size` is what is left
     PARTLY_FILLED = "partly_filled"
     FILLED = "filled"
     CANCELLED = "cancelled"
