@@ -13,7 +13,7 @@ from backtrader_system.settings.section import Fraction, Section, Sessions, conf
 Symbol = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,23}$"),
-    Field(description="a symbol: quoted if it is a number, up to 24 letters, digits and . - = ^ /"),
+    Field(description="a symbol: quoted if it is a number, up to 24 letters, digits and . _ - = ^ /"),
 ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from backtrader_system.settings.section import Bps, Fraction, PositiveFraction, Section, Sessions
+from backtrader_system.settings.section import Bps, Fraction, PositiveFraction, Section, Sessions, conflict
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -16,7 +16,7 @@ class BacktestSettings(Section):
     """Period (both ends included), capital and the costs of trading."""
 
     start_date: date = date(2024, 8, 23)
-    end_date: date = date(2025, 8, 22)
+    end_date: Annotated[date, Field(validate_default=True)] = date(2025, 8, 22)
     initial_capital: Positive = 100_000.0
     commission_bps: Bps = 5.0
     commission_per_share: Annotated[float, Field(ge=0)] = 0.0
@@ -27,6 +27,14 @@ class BacktestSettings(Section):
     max_participation_fraction: PositiveFraction | None = None     # of a bar's volume; the rest waits
     delisting_haircut_fraction: Fraction = 0.0
     allow_short: bool = False
+
+    @field_validator("end_date")
+    @classmethod
+    def _not_reversed(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start_date")
+        if start is not None and end < start:
+            raise conflict(f"the end {end} lies before start_date, {start}", "start_date")
+        return end
 
 
 class ExitSettings(Section):
@@ -69,13 +77,22 @@ class StrategySettings(Section):
     max_symbol_exposure: PositiveFraction = 0.15
     max_net_exposure: Positive = 0.95
     target_invested_floor: Fraction = 0.75
-    target_invested_ceiling: Positive = 0.95
+    target_invested_ceiling: Annotated[Positive, Field(validate_default=True)] = 0.95
     kelly_multiplier: PositiveFraction = 0.50
     add_to_positions: bool = True                   # buy more of a held symbol, up to its cap
     min_order_fraction: Fraction = 0.01             # of equity; smaller buys are not sent
     avg_win: Positive = 0.08
     avg_loss: Positive = 0.025
     exits: ExitSettings = ExitSettings()
+
+    @field_validator("target_invested_ceiling")
+    @classmethod
+    def _not_below_floor(cls, ceiling: float, info: ValidationInfo) -> float:
+        floor = info.data.get("target_invested_floor")
+        if floor is not None and ceiling < floor:
+            raise conflict(f"the ceiling {ceiling:g} lies below target_invested_floor, {floor:g}",
+                           "target_invested_floor")
+        return ceiling
 
 
 class SizerSettings(Section):
