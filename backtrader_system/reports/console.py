@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from backtrader_system.reports.figure_text import FigureSheet, dollars
+from backtrader_system.reports.report_ml import out_of_sample_words
 from backtrader_system.reports.report_results import baseline_text
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import SIMULATED, costs_text, universe_text
@@ -19,9 +21,8 @@ _LINES = (
     ("final_value", "Final Portfolio Value"), ("total_return", "Total Return"), ("cagr", "CAGR"),
     ("max_drawdown", "Max Drawdown"), ("sharpe_ratio", "Sharpe Ratio"), ("sortino_ratio", "Sortino Ratio"),
     ("calmar_ratio", "Calmar Ratio"), ("total_trades", "Total Trades"), ("win_rate", "Win Rate"),
-    ("regime_accuracy", "ML Regime Accuracy"), ("strength_r2", "ML Strength R2"),
+    ("avg_regime_accuracy", "Avg ML Regime Accuracy"), ("avg_strength_r2", "Avg ML Strength R2"),
 )
-_OUT_OF_SAMPLE = ("regime_accuracy", "strength_r2")
 
 
 def print_header(loaded: LoadedSettings, market_is_simulated: bool) -> None:
@@ -58,7 +59,9 @@ def summary_text(result: RunResult) -> str:
         sessions = result.equity["session"]
         lines += [f"{sessions.iloc[0]:%Y-%m-%d} to {sessions.iloc[-1]:%Y-%m-%d}, {len(sessions):,} sessions; "
                   "baseline: buy and hold"]
-    rows = [(f"{words}:", *_cells(sheet, name)) for name, words in _LINES]
+    of_models = out_of_sample_words(result)
+    shown = [(name, words) for name, words in _LINES if name not in of_models or result.settings.ml_config.enabled]
+    rows = [(f"{words}:", sheet.text(name), _beside(sheet, name, of_models)) for name, words in shown]
     words_width = max(len(words) for words, _, _ in rows)
     value_width = max((len(value) for _, value, _ in rows if len(value) <= MAX_VALUE_WIDTH), default=0)
     lines += [f"{words:<{words_width}}  {value:>{value_width}}  {beside}".rstrip() for words, value, beside in rows]
@@ -67,15 +70,15 @@ def summary_text(result: RunResult) -> str:
     return "\n".join(lines)
 
 
-def _cells(sheet: FigureSheet, name: str) -> tuple[str, str]:
-    """Return a figure, and beside it its interval, the baseline's figure and what it was measured on."""
+def _beside(sheet: FigureSheet, name: str, of_models: Mapping[str, str]) -> str:
+    """Return what stands beside a figure: its interval, the baseline's figure, what it was measured on."""
     confidence = sheet.value("confidence")
     interval, baseline = sheet.interval(name), baseline_text(sheet, name)
     percent = f"{float(confidence):.0%} " if confidence is not None else ""
     parts = [f"{percent}interval {interval}"] if interval else []
     parts += [f"baseline {baseline}"] if baseline and sheet.value(f"baseline_{name}") is not None else []
-    parts += ["out of sample"] if name in _OUT_OF_SAMPLE and sheet.value(name) is not None else []
-    return sheet.text(name), f"({'; '.join(parts)})" if parts else ""
+    parts += [of_models[name]] if name in of_models and sheet.value(name) is not None else []
+    return f"({'; '.join(parts)})" if parts else ""
 
 
 def _warnings(result: RunResult) -> list[str]:

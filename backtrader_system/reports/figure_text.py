@@ -103,10 +103,14 @@ def sessions(value: object) -> str:
     return f"{amount:,.0f} sessions" if amount == int(amount) else f"{amount:,.1f} sessions"
 
 
+def words(name: str) -> str:
+    """Return a figure's name in words: `win_rate` as `win rate`."""
+    return _LABELS.get(name, name.replace("_", " "))
+
+
 def label(name: str) -> str:
-    """Return the words of a figure's name: `win_rate` as `Win rate`."""
-    words = _LABELS.get(name, name.replace("_", " "))
-    return words[:1].upper() + words[1:]
+    """Return a figure's name in words at the start of a line: `win_rate` as `Win rate`."""
+    return words(name)[:1].upper() + words(name)[1:]
 
 
 def format_of(name: str) -> Callable[[object], str]:
@@ -142,6 +146,13 @@ _LABELS = {
     "excess_total_return": "total return minus the baseline's",
     "excess_mean_return": "mean return per year minus the baseline's",
     "probabilistic_sharpe_ratio": "probability that the true Sharpe ratio is above zero",
+    "avg_regime_accuracy": "mean over symbols: regime accuracy", "avg_regime_auc": "mean over symbols: regime AUC",
+    "avg_regime_balanced_accuracy": "mean over symbols: regime balanced accuracy",
+    "avg_strength_r2": "mean over symbols: strength R2",
+    "avg_strength_ic": "mean over symbols: strength rank correlation", "n_predictions": "predictions",
+    "n": "predictions with known outcome",
+    "base_rate": "share of trending", "brier": "Brier score", "auc": "AUC", "r2": "R2", "ic": "rank correlation",
+    "ic_standard_error": "standard error of the rank correlation",
 }
 _FORMATS: dict[str, Callable[[object], str]] = {
     **dict.fromkeys(("total_return", "cagr", "avg_win", "avg_loss", "expectancy", "best_trade", "worst_trade",
@@ -154,6 +165,8 @@ _FORMATS: dict[str, Callable[[object], str]] = {
     **dict.fromkeys(("sharpe_ratio", "sharpe_ratio_standard_error", "sortino_ratio", "calmar_ratio", "profit_factor",
                      "win_loss_ratio", "turnover", "average_positions", "skewness", "kurtosis"), number),
     **dict.fromkeys(("initial_value", "final_value", "net_profit", "traded_volume", "average_equity"), dollars),
-    "probabilistic_sharpe_ratio": precise,
+    **dict.fromkeys(("probabilistic_sharpe_ratio", "avg_regime_accuracy", "avg_regime_balanced_accuracy",
+                     "avg_regime_auc", "avg_strength_r2", "avg_strength_ic", "accuracy", "balanced_accuracy", "brier",
+                     "auc", "base_rate", "r2", "ic", "ic_standard_error"), precise),
     "sessions": sessions,
 }

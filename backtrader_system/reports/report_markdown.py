@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from backtrader_system.reports.figure_text import dollars
 from backtrader_system.reports.markdown_table import bullets, cell, table
-from backtrader_system.reports.report_results import evidence_lines, ml_lines, result_lines, risk_lines
+from backtrader_system.reports.report_ml import ml_lines
+from backtrader_system.reports.report_results import evidence_lines, result_lines, risk_lines
 from backtrader_system.reports.report_trading import action_lines, exit_lines, order_lines, trade_lines
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import SIMULATED, changed_settings, run_facts

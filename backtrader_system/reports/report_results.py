@@ -1,4 +1,4 @@
-"""The part of report.md that says how the run went: results beside the baseline, evidence, risk, ML quality."""
+"""The part of report.md that says how the run went: results beside the baseline, evidence, risk."""
 
 from __future__ import annotations
 
@@ -55,24 +55,6 @@ def risk_lines(result: RunResult) -> list[str]:
         return []
     rows = [(label(name), sheet.text(name)) for name in names]
     return ["## Risk and trading in detail", "", *table(("figure", "value"), rows, right=(1,))]
-
-
-def ml_lines(result: RunResult) -> list[str]:
-    """Return how good the models were on sessions they had not seen."""
-    lines = ["## Machine learning, out of sample", ""]
-    if not result.settings.ml_config.enabled:
-        return [*lines, "Switched off (`ml_config.enabled: false`): signals come from rules only.", ""]
-    sheet = FigureSheet({"ml": result.metrics.get("ml", {})})
-    names = sheet.names("ml")
-    if not names:
-        return [*lines, "Not computed: the run holds no figures about its models.", ""]
-    lines += [
-        "Every prediction was made for a session after the last one its model had learned from; nothing below is "
-        "measured on training data. An accuracy means something only against always guessing the commoner class, "
-        "and an R2 at or below zero means that the model predicts no better than the mean.", "",
-    ]
-    rows = [(label(name), sheet.text(name), sheet.interval(name)) for name in names]
-    return [*lines, *table(("figure", "value", "interval"), rows, right=(1, 2))]
 
 
 def baseline_text(sheet: FigureSheet, name: str) -> str:

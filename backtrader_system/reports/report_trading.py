@@ -47,11 +47,11 @@ def exit_lines(result: RunResult) -> list[str]:
 def order_lines(result: RunResult) -> list[str]:
     """Return the orders that did not fill, grouped by what became of them and why."""
     orders = result.orders
-    submitted = int((orders["status"] == "submitted").sum())
+    n_orders = orders["order_id"].nunique()
     failed = orders[orders["status"].isin(_NOT_FILLED)]
     lines = ["## Orders that did not fill", ""]
     if failed.empty:
-        return [*lines, f"None of {submitted:,} orders was rejected, cancelled, expired or left pending.", ""]
+        return [*lines, f"None of {n_orders:,} orders was rejected, cancelled, expired or left pending.", ""]
     reason = failed["reason"].astype("str").fillna("").replace("", "no reason given")
     counts = failed.groupby([failed["status"], reason]).size().rename("orders").reset_index()
     counts = counts.sort_values(["orders", "status", "reason"], ascending=[False, True, True])
@@ -59,7 +59,7 @@ def order_lines(result: RunResult) -> list[str]:
             for row in counts.head(REASONS_SHOWN).itertuples()]
     more = len(counts) - len(rows)
     rest = [f"And {more:,} more kinds, {int(counts['orders'].iloc[len(rows):].sum()):,} orders: see the order log.", ""]
-    return [*lines, f"{len(failed):,} of {submitted:,} orders.", "",
+    return [*lines, f"{failed["order_id"].nunique():,} of {n_orders:,} orders.", "",
             *table(("what happened", "reason", "orders"), rows, right=(2,)), *(rest if more else [])]
 
 

@@ -88,7 +88,14 @@ METRICS = {
                 "max_drawdown": 0.0823, "sessions": 60, "periods_per_year": 252, "volatility": float("nan")},
     "risk": {"exposure": 0.5, "risk_free_rate": 0.02, "max_drawdown_recovery_session": "open"},
     "trade": {"total_trades": 2, "win_rate": 0.5, "open_trades": 1, "unheard_of": 1.23456, "commission_paid": 3.0},
-    "ml": {"regime_accuracy": 0.531, "strength_r2": -0.02},
+    "ml": {
+        "labels": "forward", "n_predictions": 500, "enhancement_rate": 0.25, "avg_regime_accuracy": 0.531,
+        "avg_strength_r2": -0.02, "warnings": (),
+        "regime": {"n": 490, "base_rate": 0.4, "accuracy": 0.53},
+        "strength": {"n": 480, "r2": -0.02, "ic": 0.03, "ic_standard_error": 0.02},
+        "symbol_stats": {"S1": {"regime_n": 490, "regime_base_rate": 0.4, "regime_accuracy": 0.53,
+                                "strength_r2": None, "strength_r2_note": "labels do not vary", "strength_ic": 0.03}},
+    },
     "evidence": {"confidence": 0.95, "sharpe_ratio_low": -0.2, "sharpe_ratio_high": 3.9, "win_rate_low": 0.0945,
                  "win_rate_high": 0.9055, "baseline_total_return": 0.05, "baseline_cagr": None,
                  "baseline_cagr_note": "under one year: not annualised (90 calendar days)",
@@ -114,3 +121,23 @@ def make_result() -> Callable[..., RunResult]:
         }
         return RunResult(**(values | parts))
     return build
+
+
+@pytest.fixture
+def make_equity() -> Callable[..., pd.DataFrame]:
+    """Return `equity_table`."""
+    return equity_table
+
+
+@pytest.fixture
+def make_trades() -> Callable[..., pd.DataFrame]:
+    """Return a function that makes a trade table of rows given by their differences from a winning trade."""
+    return lambda *changes: ledger_table(
+        TRADES, [trade_row(number, **change) for number, change in enumerate(changes, start=1)])
+
+
+@pytest.fixture
+def make_orders() -> Callable[..., pd.DataFrame]:
+    """Return a function that makes an order log of rows given by their differences from a submitted order."""
+    return lambda *changes: ledger_table(
+        ORDERS, [order_row(number, **change) for number, change in enumerate(changes, start=1)])

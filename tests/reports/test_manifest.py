@@ -20,7 +20,7 @@ def manifest_and_folder(tmp_path, make_result) -> tuple[dict, Path]:
     result = make_result(settings={"data": {"source": "files", "path": "data/my prices.csv"},
                                    "output": {"save_plots": False}})
     with open_run_folder(tmp_path, "sample", clock=lambda: datetime(2024, 1, 2, 3, 4, 5)) as folder:
-        stored = write_run(result, folder.path, folder.timestamp, timings={"data": 1.5}, command=["run", "-c", "a.yaml"])
+        stored = write_run(result, folder.path, folder.timestamp, timings={"data": 1.5}, command=["run", "a.yaml"])
     return json.loads((stored.folder / "manifest.json").read_text()), stored.folder
 
 
@@ -49,7 +49,7 @@ def test_paths_appear_only_as_the_user_gave_them(manifest_and_folder):
 def test_it_holds_command_stages_versions_and_data(manifest_and_folder):
     manifest, _ = manifest_and_folder
 
-    assert manifest["command"] == ["run", "-c", "a.yaml"]
+    assert manifest["command"] == ["run", "a.yaml"]
     assert manifest["seconds"]["data"] == 1.5
     assert manifest["seconds"]["report"] > 0
     assert manifest["packages"]["backtrader"] == "1.9.78.123"

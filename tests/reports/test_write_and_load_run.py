@@ -127,7 +127,7 @@ def test_an_incomplete_run_is_refused(tmp_path):
 def test_what_is_no_run_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
 
-    with pytest.raises(OutputError, match="no run at .*nowhere: name a run folder"):
+    with pytest.raises(OutputError, match=r"no run at .*nowhere: name a run folder"):
         load_run(tmp_path / "nowhere")
     with pytest.raises(OutputError, match=r"empty is no run folder: it holds no manifest\.json"):
         load_run(tmp_path / "empty")
