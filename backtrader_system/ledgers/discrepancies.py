@@ -46,4 +46,6 @@ def differs(expected: np.ndarray, found: np.ndarray, tolerance: np.ndarray | flo
 def _text(value: object) -> str:
     if isinstance(value, (float, np.floating)):
         return "nothing" if np.isnan(value) else f"{value:,.10g}"
-    return str(value)
+    if value is pd.NaT:
+        return "nothing"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)

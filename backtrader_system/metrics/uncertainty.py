@@ -30,7 +30,10 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tu
     denominator = 1 + z**2 / trials
     centre = (share + z**2 / (2 * trials)) / denominator
     half = z * (share * (1 - share) / trials + z**2 / (4 * trials**2)) ** 0.5 / denominator
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    # At the ends the formula gives exactly 0 and 1; rounding would miss them.
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == trials else centre + half
+    return low, high
 
 
 def default_block(n_sessions: int) -> int:

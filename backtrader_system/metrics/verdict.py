@@ -59,4 +59,6 @@ def _head(alone: int, against: int) -> str:
         return "Evidence of a gain, within this sample"
     if alone > 0:
         return "Not enough evidence that the strategy beats the baseline"
+    if against > 0:
+        return "Not enough evidence of a gain, although the strategy does better than the baseline"
     return "Not enough evidence"
