@@ -59,7 +59,7 @@ def order_lines(result: RunResult) -> list[str]:
             for row in counts.head(REASONS_SHOWN).itertuples()]
     more = len(counts) - len(rows)
     rest = [f"And {more:,} more kinds, {int(counts['orders'].iloc[len(rows):].sum()):,} orders: see the order log.", ""]
-    return [*lines, f"{failed["order_id"].nunique():,} of {n_orders:,} orders.", "",
+    return [*lines, f"{failed['order_id'].nunique():,} of {n_orders:,} orders.", "",
             *table(("what happened", "reason", "orders"), rows, right=(2,)), *(rest if more else [])]
 
 
