@@ -77,8 +77,6 @@ def _check_actions_setting(settings: Settings) -> None:
 
 def _sessions(settings: Settings) -> tuple[pd.Timestamp, pd.DatetimeIndex]:
     period, calendar = settings.backtest, settings.data.calendar
-    if period.start_date > period.end_date:
-        raise SettingsError(f"backtest.start_date {period.start_date} is after backtest.end_date {period.end_date}")
     within = sessions_between(calendar, period.start_date, period.end_date)
     if within.empty:
         raise DataError(f"calendar {calendar} has no session from {period.start_date} to {period.end_date}; "

@@ -73,7 +73,7 @@ def _from_text(values: pd.Series, timezone: str) -> SessionDates:
         local = instants.dt.tz_convert(timezone).dt.tz_localize(None)
         moments = moments.where(~unclear, local.where(local == local.dt.normalize(), moments))
     read = _checked(moments, values, has_offset)
-    fault = np.where(day.isna(), values.map("'{}' is not a date of the form YYYY-MM-DD".format), read.fault)
+    fault = _with_text(read.fault, day.isna().to_numpy(), values, "'{}' is not a date of the form YYYY-MM-DD")
     return SessionDates(read.sessions, fault, has_offset)
 
 
@@ -81,10 +81,17 @@ def _checked(moments: pd.Series, shown: pd.Series, was_aware: np.ndarray) -> Ses
     midnight = moments.dt.normalize()
     is_intraday = (moments != midnight).to_numpy() & moments.notna().to_numpy()
     is_unlikely = ~moments.between(_EARLIEST, _LATEST).to_numpy()
-    fault = np.where(is_intraday, shown.map("'{}' is a time within a day; daily bars are dated at midnight".format),
-                     np.where(is_unlikely, shown.map("'{}' lies outside the years 1800 to 2200".format), ""))
+    fault = np.full(len(moments), "", dtype=object)
+    fault = _with_text(fault, is_unlikely, shown, "'{}' lies outside the years 1800 to 2200")
+    fault = _with_text(fault, is_intraday, shown, "'{}' is a time within a day; daily bars are dated at midnight")
     sessions = midnight.where(fault == "").astype("datetime64[ns]").to_numpy()
-    return SessionDates(sessions, fault.astype(object), was_aware)
+    return SessionDates(sessions, fault, was_aware)
+
+
+def _with_text(fault: np.ndarray, is_wrong: np.ndarray, shown: pd.Series, text: str) -> np.ndarray:
+    fault = fault.copy()
+    fault[is_wrong] = [text.format(value) for value in shown[is_wrong]]
+    return fault
 
 
 def _all_faulty(length: int, fault: str) -> SessionDates:

@@ -92,7 +92,8 @@ def _split_hint(growth: float) -> str:
     if abs(near / ratio - 1) > RATIO_TOLERANCE:
         return "an unadjusted split, a spin-off, or real? check it"
     kind = f"{near}:1 split" if growth < 1 else f"1:{near} reverse split"
-    return f"an unadjusted split? it is near a {kind}"
+    unit = ", or a wrong unit (cents for dollars)" if near == 100 else ""
+    return f"an unadjusted split? it is near a {kind}{unit}"
 
 
 def _stale_runs(bars: _Bars, limit: int) -> list[DataIssue]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from backtrader_system.errors import DataError, SettingsError
+from backtrader_system.errors import DataError
 from backtrader_system.market_data.bar_columns import read_csv_text
 from backtrader_system.settings.data import Symbol, UniverseSettings
 
@@ -56,12 +56,8 @@ class Universe:
 def read_universe(settings: UniverseSettings) -> Universe:
     """Return the universe that the settings describe.
 
-    Raises: SettingsError if more than one of symbols, file and membership is given; DataError if the universe is
-        empty, or its file cannot be read or holds impossible symbols or dates.
+    Raises: DataError if the universe is empty, or its file cannot be read or holds impossible symbols or dates.
     """
-    given = [name for name in ("symbols", "file", "membership") if getattr(settings, name) is not None]
-    if len(given) > 1:
-        raise SettingsError(f"universe: {' and '.join(given)} are given; keep one of them")
     if settings.symbols is not None:
         return Universe(checked_symbols(settings.symbols, "universe.symbols"))
     if settings.file is not None:
