@@ -30,13 +30,15 @@ _DATE_KINDS = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS
 class BarFile:
     """One file of bars, opened: which column is which and which symbols it holds.
 
-    table : the whole content of a CSV file, as text it cannot be read in part; None for Parquet.
+    date_kind : DuckDB's type of the dates in a Parquet file, empty for CSV.
+    table : the content of a CSV file that had to be read for its symbols, else None.
     """
 
     path: Path
     columns: Mapping[str, str]
     symbols: tuple[str, ...]
-    table: pd.DataFrame | None
+    date_kind: str = ""
+    table: pd.DataFrame | None = None
 
 
 def open_bar_files(path: Path) -> tuple[BarFile, ...]:
@@ -98,21 +100,17 @@ def covered_dates(files: Sequence[BarFile], symbols: Sequence[str], timezone: st
 
 
 def _open(path: Path) -> BarFile:
-    if path.name.endswith(".parquet"):
-        kinds = parquet_columns(path)
-        columns = match_columns(path, list(kinds))
-        table = None
-        if "symbol" in columns:
-            found = column_spans(path, columns["session"], columns["symbol"])["key"]
-    else:
-        columns = match_columns(path, csv_header(path))
-        table = read_csv_bars(path, columns)
-        found = table["symbol"] if "symbol" in columns else None
+    is_parquet = path.name.endswith(".parquet")
+    kinds = parquet_columns(path) if is_parquet else dict.fromkeys(csv_header(path), "")
+    columns = match_columns(path, list(kinds))
+    date_kind = kinds[columns["session"]]
     if "symbol" not in columns:
-        return BarFile(path, columns, (_stem(path),), table)
+        return BarFile(path, columns, (_stem(path),), date_kind)
+    table = None if is_parquet else read_csv_bars(path, columns)
+    found = column_spans(path, columns["session"], columns["symbol"])["key"] if table is None else table["symbol"]
     if found.isna().any():
         raise DataError(f"{path}: {int(found.isna().sum())} rows or more have an empty symbol; name or remove them")
-    return BarFile(path, columns, tuple(sorted(set(found))), table)
+    return BarFile(path, columns, tuple(sorted(set(found))), date_kind, table)
 
 
 def _stem(path: Path) -> str:
@@ -120,12 +118,11 @@ def _stem(path: Path) -> str:
 
 
 def _rows(file: BarFile, wanted: set[str], first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    if file.table is not None:
-        rows = file.table
-        if "symbol" in file.columns:
-            rows = rows[rows["symbol"].isin(wanted)]
-    else:
+    if file.date_kind:
         rows = _parquet_rows(file, wanted, first, last)
+    else:
+        rows = read_csv_bars(file.path, file.columns) if file.table is None else file.table
+        rows = rows[rows["symbol"].isin(wanted)] if "symbol" in rows else rows
     return rows if "symbol" in file.columns else rows.assign(symbol=file.symbols[0])
 
 
@@ -135,9 +132,8 @@ def _parquet_rows(file: BarFile, wanted: set[str], first: pd.Timestamp, last: pd
     if "symbol" in file.columns:
         conditions.append(f"CAST({quoted(file.columns['symbol'])} AS VARCHAR) IN (SELECT unnest(?))")
         parameters.append(sorted(wanted & set(file.symbols)))
-    kind = parquet_columns(file.path)[file.columns["session"]]
-    if kind in _DATE_KINDS:
-        # Only dates without time zone and text can be compared here; others are cut after they are understood.
+    if file.date_kind in _DATE_KINDS:
+        # Dates as text or with a time zone cannot be compared here; they are cut once they are understood.
         name = quoted(file.columns["session"])
         conditions.append(f"({name} IS NULL OR ({name} >= ? AND {name} < ?))")
         parameters += [first.to_pydatetime(), (last + pd.Timedelta(days=1)).to_pydatetime()]
@@ -175,7 +171,7 @@ def _date_issues(file: BarFile, symbols: pd.Series, dates: SessionDates, timezon
 def _span(file: BarFile, wanted: set[str], timezone: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if wanted.isdisjoint(file.symbols):
         return None
-    if file.table is None:
+    if file.date_kind:
         spans = column_spans(file.path, file.columns["session"], file.columns.get("symbol"))
         spans = spans[spans["key"].isin(wanted | {""})]
         values = pd.concat([spans["first"], spans["last"]])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +44,8 @@ def read_parquet(
 
 def parquet_columns(path: Path | str) -> dict[str, str]:
     """Return name and DuckDB type of each column of a Parquet file, without reading its rows."""
-    described = _query(Path(path), f"DESCRIBE SELECT * FROM {_SOURCE}")
-    return dict(zip(described["column_name"], described["column_type"], strict=True))
+    with _cursor(Path(path), f"DESCRIBE SELECT * FROM {_SOURCE}") as cursor:
+        return {str(name): str(kind) for name, kind, *_ in cursor.fetchall()}
 
 
 def column_spans(path: Path | str, column: str, by: str | None = None) -> pd.DataFrame:
@@ -118,27 +119,35 @@ def _connect() -> DuckDBPyConnection:
 
 
 def _query(path: Path, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+    with _cursor(path, query, parameters) as cursor:
+        kinds = {str(name): str(kind) for name, kind, *_ in cursor.description}
+        frame = cursor.df()
+    changes = {name: kind for name in frame if (kind := _pandas_kind(frame[name], kinds[name]))}
+    return frame.astype(changes) if changes else frame
+
+
+@contextmanager
+def _cursor(path: Path, query: str, parameters: Sequence[object] = ()) -> Iterator[DuckDBPyConnection]:
+    """Yield the executed query; an error while it runs or is fetched names the file."""
     import duckdb
 
     if not path.is_file():
         raise DataError(f"{path}: no such file; check the path in the settings")
     try:
         with _connect() as connection:
-            cursor = connection.execute(query, [_without_wildcards(path), *parameters])
-            kinds = {str(name): str(kind) for name, kind, *_ in cursor.description}
-            frame = cursor.df()
+            yield connection.execute(query, [_without_wildcards(path), *parameters])
     except duckdb.Error as error:
         raise DataError(f"{path}: cannot be read as Parquet ({_first_line(error)}); the file is damaged or "
                         "of another format: fetch or export it again") from error
-    return frame.astype({name: kind for name in frame if (kind := _pandas_kind(frame[name], kinds[name]))})
 
 
 def _pandas_kind(values: pd.Series, kind: str) -> str | None:
-    if "VARCHAR" in kind or kind == "STRING":
-        return "str"
+    """Return the type to convert to, None if the values have it already."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return "datetime64[ns, UTC]"
-    return "datetime64[ns]" if pd.api.types.is_datetime64_dtype(values) else None
+    if pd.api.types.is_datetime64_dtype(values) and values.dt.unit != "ns":
+        return "datetime64[ns]"
+    return "str" if values.dtype == object and ("VARCHAR" in kind or kind == "STRING") else None
 
 
 def _without_wildcards(path: Path) -> str:
