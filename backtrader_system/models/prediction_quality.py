@@ -31,7 +31,7 @@ def prediction_quality(
     symbols : one per column. kind : of the labels, forward or original. direction, is_enhanced : from the run's first
         session on, for the share of buy and sell signals that a model changed.
     Returns: labels; n_predictions; symbols_with_models; models_trained; enhancement_rate; regime and strength, over
-        all rows; avg_..., means over symbols; symbol_stats, per symbol; warnings, sentences. Predictions whose label
+        all rows; avg_..., means over symbols, weighted by their n; symbol_stats, per symbol; warnings, sentences. Predictions whose label
         was not settled by the end of the data are left out; `n` counts the others.
     """
     everything = np.ones(len(symbols), dtype=bool)
@@ -91,8 +91,14 @@ def _judged(made: Predictions, label: Label) -> np.ndarray:
 
 
 def _mean(per_symbol: dict[str, Figures], name: str) -> Figure:
-    values = [figures[name].value for figures in per_symbol.values() if not figures[name].is_missing]
-    return Figure(float(np.mean(values))) if values else missing("no symbol has this figure")
+    # Unweighted, a symbol listed last week would speak as loud as one with a year of predictions.
+    n_name = name.split("_")[0] + "_n"
+    pairs = [(figures[name].value, figures[n_name].value) for figures in per_symbol.values()
+             if not figures[name].is_missing]
+    if not pairs:
+        return missing("no symbol has this figure")
+    values, weights = zip(*pairs, strict=True)
+    return Figure(float(np.average(values, weights=weights)))
 
 
 def _warnings(regime: Figures, strength: Figures, kind: str) -> list[str]:
