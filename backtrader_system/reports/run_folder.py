@@ -132,14 +132,12 @@ def _claim_folder(output_dir: Path, config_name: str, moment: datetime) -> RunFo
         suffix = "" if number == 1 else f"-{number}"
         final = output_dir / f"{timestamp}_{safe_name(config_name)}{suffix}"
         working = final.with_name(final.name + INCOMPLETE)
-        if final.exists():
-            continue
         with explain_os_errors("create the run folder", working):
             try:
                 working.mkdir()
             except FileExistsError:
                 continue
-        if final.exists():      # another run of this second finished between the look and the claim
+        if final.exists():      # a run of this second that has finished; asked after the claim, so it cannot change
             working.rmdir()
             continue
         return RunFolder(working, final, timestamp)

@@ -90,6 +90,8 @@ def test_the_commit_is_that_of_the_code_and_only_if_git_tracks_it(tmp_path):
     assert len(clean["commit"]) == 40
     assert clean["is_modified"] is False
     assert changed == {"commit": clean["commit"], "is_modified": True}
+    (tmp_path / "installed.py").write_text("")     # as a package installed inside somebody's repository
+    assert git_state(tmp_path / "installed.py") is None
 
 
 def test_without_git_there_is_no_commit_and_no_error(tmp_path, monkeypatch):
