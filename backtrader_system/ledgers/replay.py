@@ -63,7 +63,8 @@ class Replay:
 
 def fills_of(orders: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the order log that are fills, in the order they happened."""
-    return orders[orders["status"].isin(FILL_STATUSES)].sort_values("session", kind="stable")
+    fills = orders[orders["status"].isin(FILL_STATUSES)]
+    return fills.sort_values("session", kind="stable", ignore_index=True)
 
 
 def replay_fills(

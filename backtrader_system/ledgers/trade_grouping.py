@@ -96,9 +96,10 @@ def _fills_by_cell(bars: Bars, orders: pd.DataFrame) -> dict[tuple[int, int], li
     fills = fills_of(orders)
     rows, columns = positions_in(fills, bars.sessions, bars.symbols, "fill")
     submitted = orders[orders["status"] == OrderStatus.SUBMITTED].drop_duplicates("order_id").set_index("order_id")
-    ordered = fills["order_id"].map(submitted["size"]).to_numpy(float)
+    sent = submitted.reindex(fills["order_id"])
+    ordered = sent["size"].to_numpy(float)
     is_forced = (fills["reason"] == DELISTED).to_numpy()
-    is_born_here = (fills["session"] == fills["order_id"].map(submitted["session"])).to_numpy() & ~is_forced
+    is_born_here = (fills["session"].to_numpy() == sent["session"].to_numpy()) & ~is_forced
     opening = bars.open[rows, columns]
     at_open = is_forced | fills["order_type"].isin(AT_NEXT_BAR[:1]).to_numpy() | (
         np.abs(market_prices(fills) - opening) <= 1e-9 * np.abs(opening))
