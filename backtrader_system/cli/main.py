@@ -18,6 +18,7 @@ from pathlib import Path
 
 from backtrader_system.errors import BacktraderSystemError
 
+PROGRAM = "backtest_runner.py"
 DONE, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 0, 1, 130, 141     # 2 is argparse's, 3 ReconciliationError's
 
 # One entry per system: where its story is told. Imported only when it runs.
@@ -38,9 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises: SystemExit by argparse, 0 after --help and 2 after wrong usage.
     """
     _never_fail_to_print()
-    arguments = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser().parse_args(given)
     try:
-        code = _run(arguments)
+        code = _run(arguments, given)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all options."""
     result = argparse.ArgumentParser(
-        prog="backtest_runner.py", description="Run the backtest that a YAML config describes.", epilog=EXAMPLES,
+        prog=PROGRAM, description="Run the backtest that a YAML config describes.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     add = result.add_argument
     add("-c", "--config", metavar="NAME", help="a path, or a name in config/ (default: backtest_config.yaml)")
@@ -87,7 +89,7 @@ def overrides_of(arguments: argparse.Namespace) -> list[str]:
     return given + arguments.overrides
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, given: list[str]) -> int:
     if arguments.version:
         from backtrader_system import __version__
 
@@ -105,7 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
     module, function = SYSTEMS[loaded.settings.system]
     run = getattr(import_module(module), function)
     with ProgressBar() as progress:
-        result = run(loaded, arguments.output_dir, progress)
+        result = run(loaded, arguments.output_dir, progress, command=[PROGRAM, *given])
     print_summary(result)
     return DONE
 

@@ -31,7 +31,8 @@ def explain(error: ValidationError, document: Document) -> list[str]:
     lines: dict[KeyPath, str] = {}
     for fault in error.errors(include_url=False):
         path, annotation = _located(fault["loc"])
-        if path not in lines:
+        # A list of which every item is refused is also called too short.
+        if not any(known[:len(path)] == path for known in lines):
             lines[path] = _line(fault, path, annotation, document)
     return list(lines.values())
 

@@ -152,7 +152,7 @@ def _unread(settings: Settings) -> Iterator[_Finding]:
     if settings.universe.membership is None:
         yield _Finding((("universe", "on_leave"),), "not used without universe.membership: no symbol ever leaves")
     if settings.strategy.name == "buy_and_hold":
-        names = ("profile", "signal_threshold", "max_positions", "max_position_size", "max_symbol_exposure")
+        names = ("profile", "signal_threshold", "max_positions", "add_to_positions")
         yield _Finding(tuple(("strategy", name) for name in names), "not used by strategy buy_and_hold")
     yield from _unread_data(settings)
 
