@@ -210,6 +210,8 @@ def _name_worst(axes: Axes, equity: pd.DataFrame) -> None:
     axes.plot(sessions.iloc[trough], drawdown[trough] * 100, "o", color=LOSS, markersize=5)
     axes.annotate(
         f"worst: -{percent(drawdown[trough])} on {sessions.iloc[trough]:%Y-%m-%d}\nfrom {peak}, {end}",
-        (sessions.iloc[trough], drawdown[trough] * 100), xytext=(-10 if is_late else 10, -8),
-        textcoords="offset points", ha="right" if is_late else "left", va="top", fontsize=9, color="#8A3A00",
-        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5})
+        (sessions.iloc[trough], drawdown[trough] * 100),
+        # In the free strip below the deepest point of both lines, where the text hides nothing.
+        xytext=(sessions.iloc[trough], 0.02), textcoords=axes.get_xaxis_transform(), annotation_clip=False,
+        ha="right" if is_late else "left", va="bottom", fontsize=9, color="#8A3A00",
+        arrowprops={"arrowstyle": "-", "color": LOSS, "linewidth": 0.8, "relpos": (1 if is_late else 0, 1)})

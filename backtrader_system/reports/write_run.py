@@ -69,7 +69,7 @@ def write_run(
     manifest = build_manifest(
         stored, timestamp=timestamp, tables=tables, files=files.hashes, timings=seconds, command=command)
     write_bytes(folder / MANIFEST, json_text(manifest).encode())
-    logger.info("wrote %d files", len(files.hashes) + 1)
+    _log(stored, seconds, n_files=len(files.hashes) + 1)
     return stored
 
 
@@ -82,6 +82,14 @@ def performance_report(result: RunResult) -> dict[str, object]:
         "run": run_facts(result), **sections, "data": result.data_report.to_dict(),
         "evidence": result.metrics.get("evidence", {}), **further,
     }
+
+
+def _log(result: RunResult, seconds: Mapping[str, float], *, n_files: int) -> None:
+    for warning in result.warnings:
+        logger.warning("%s", warning)
+    for stage, amount in seconds.items():
+        logger.info("%s: %.1f seconds", stage, amount)
+    logger.info("wrote %d files", n_files)
 
 
 def _tearsheet_obstacle(result: RunResult) -> str | None:
