@@ -53,8 +53,10 @@ def test_original(strength, predicted, p, total):
 
 @pytest.mark.parametrize("kind", ["forward", "original"])
 def test_holds_and_signals_without_a_model_stay_as_they_are(kind):
-    assert one(kind, strength=0.0, predicted=0.4, p=0.9, direction=0) == (0.0, pytest.approx(np.nan, nan_ok=True), False)
-    assert one(kind, strength=0.7, predicted=np.nan, p=0.9) == (0.7, pytest.approx(np.nan, nan_ok=True), False)
+    nothing = pytest.approx(np.nan, nan_ok=True)
+
+    assert one(kind, strength=0.0, predicted=0.4, p=0.9, direction=0) == (0.0, nothing, False)
+    assert one(kind, strength=0.7, predicted=np.nan, p=0.9) == (0.7, nothing, False)
 
 
 def test_a_score_never_leaves_its_range():

@@ -55,7 +55,7 @@ def random_panel(n_sessions: int = 160, n_symbols: int = 4, seed: int = 0, *, ac
 
 
 def with_garbage_after(bars: BarPanel, row: int, seed: int = 99) -> BarPanel:
-    """Return the panel with every row after `row` replaced by nonsense: new prices, halts, splits, dividends, members."""
+    """Return the panel with every row after `row` nonsense: prices, halts, splits, dividends, members."""
     stream = np.random.default_rng(seed)
     shape = bars.close[row + 1:].shape
     replaced = {}
