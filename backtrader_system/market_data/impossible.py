@@ -15,6 +15,7 @@ from backtrader_system.settings.data import RepairSettings
 # Prices stored as float32 or scaled by an adjustment differ from their neighbours by up to 1e-7; the smallest
 # real fault in five years of 400 adjusted Yahoo symbols was 4e-5. So 1e-6 parts rounding from faults.
 ROUNDING = 1e-6
+MAX_OFF_CALENDAR, MAX_OFF_CALENDAR_SHARE = 5, 0.02
 
 
 def repair_impossible(
@@ -32,8 +33,7 @@ def repair_impossible(
     bars = bars.reset_index(drop=True)
     for rule in (_not_finite, _not_positive, _negative_volume, _high_below_low, _outside_high_low):
         bars = rule(gate, bars)
-    off = ~bars["session"].isin(calendar_sessions).to_numpy()
-    bars = gate.drop(bars, off, "off_calendar", lambda row: f"no session ({row['session']:%A})", "off_calendar")
+    bars = _off_calendar(gate, bars, calendar_sessions)
     bars = _unsorted(gate, bars)
     bars = bars.sort_values(["symbol", "session"], kind="stable", ignore_index=True)
     return _duplicates(gate, bars), gate.issues
@@ -74,6 +74,23 @@ class _Gate:
         self.note(bars[bad], rule, describe, setting)
         # An error row leaves too: it is reported already, and later rules would report it again.
         return bars[~bad].reset_index(drop=True)
+
+
+def _off_calendar(gate: _Gate, bars: pd.DataFrame, calendar_sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """Take out bars of days on which the exchange was closed; nothing could have filled there.
+
+    A few are a slip of the source. Many mean the wrong calendar, so then dropping them is refused.
+    """
+    off = ~bars["session"].isin(calendar_sessions).to_numpy()
+    sessions = bars["session"].to_numpy()
+    n_off = np.unique(sessions[off]).size
+    share = n_off / max(np.unique(sessions).size, 1)
+    if gate.action("off_calendar") == "drop" and n_off > MAX_OFF_CALENDAR and share > MAX_OFF_CALENDAR_SHARE:
+        gate.repair = gate.repair.model_copy(update={"off_calendar": "error"})
+        return gate.drop(bars, off, "off_calendar", lambda row: (
+            f"no session ({row['session']:%A}); {share:.0%} of all dates are none, so data.calendar looks wrong"),
+            "off_calendar")
+    return gate.drop(bars, off, "off_calendar", lambda row: f"no session ({row['session']:%A})", "off_calendar")
 
 
 def _options(setting: str) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ class RepairSettings(Section):
     not_positive: Literal["error", "drop"] = "error"
     high_below_low: Literal["error", "drop", "swap"] = "error"
     outside_high_low: Literal["error", "drop", "widen"] = "error"
-    off_calendar: Literal["error", "drop"] = "error"
+    off_calendar: Literal["error", "drop"] = "drop"     # the calendar decides when one could trade
 
 
 class YahooSettings(Section):

@@ -61,7 +61,7 @@ def test_each_rule_reports_an_error_or_drops_the_row(rule, setting, cells, value
     frame = with_cell(2, **cells)
     where = f"A {frame['session'][2].date()}"
 
-    _, issues = check(frame)
+    _, issues = check(frame, **{setting: "error"})
     kept, repairs = check(frame, **{setting: "drop"})
 
     assert found(issues) == [("error", rule, where, value)]

@@ -90,12 +90,24 @@ def test_faults_within_stop_the_run_or_are_repaired_as_set(tmp_path):
     assert market.report.n_bars == 31
 
 
-def test_a_weekend_bar_is_an_error(tmp_path):
+def test_a_weekend_bar_is_dropped_and_listed_or_an_error(tmp_path):
     frame = bars("A")
     sunday = frame.iloc[[25]].assign(session=pd.Timestamp("2024-02-04"))
     frame = pd.concat([frame, sunday]).sort_values("session")
 
+    market = load_market(settings(tmp_path, frame))
+    assert [(repair.rule, str(repair.session)) for repair in market.report.repairs] == [("off_calendar", "2024-02-04")]
     with pytest.raises(DataError, match=r"A 2024-02-04: off_calendar: no session \(Sunday\)"):
+        load_market(settings(tmp_path, frame, data__repair={"off_calendar": "error"}))
+
+
+def test_many_bars_off_the_calendar_mean_the_wrong_calendar(tmp_path):
+    frame = bars("A")
+    weekend = pd.DatetimeIndex(["2024-01-27", "2024-01-28", "2024-02-03", "2024-02-04", "2024-02-10", "2024-02-11"])
+    sundays = frame.iloc[:6].assign(session=weekend)
+    frame = pd.concat([frame, sundays]).sort_values("session")
+
+    with pytest.raises(DataError, match="of all dates are none, so data.calendar looks wrong"):
         load_market(settings(tmp_path, frame))
 
 

@@ -35,8 +35,8 @@ def test_large_caps_have_only_bars_on_a_holiday(data_folder):
 
     # The exchange was shut on 2022-06-20; the file repeats the bars of the Friday before.
     with pytest.raises(DataError, match="the data hold 39 impossible bars"):
-        load(path, "2019-01-02", "2022-12-30")
-    market = load(path, "2019-01-02", "2022-12-30", repair={"off_calendar": "drop"})
+        load(path, "2019-01-02", "2022-12-30", repair={"off_calendar": "error"})
+    market = load(path, "2019-01-02", "2022-12-30")
 
     assert {session for _, session in issues(market.report.repairs, "off_calendar")} == {"2022-06-20"}
     assert market.bars.shape == (1259, 39)
