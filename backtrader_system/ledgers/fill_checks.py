@@ -41,23 +41,24 @@ def _prices(bars: Bars, fills: pd.DataFrame) -> list[str]:
     has_bar = np.isfinite(bars.close[rows, columns])
     slack = _PRICE_ROUNDING * np.abs(fills["price"].to_numpy(float))
     outside = has_bar & ~((price >= low - slack) & (price <= high + slack))
-    where = _places(fills)
-    lines = [discrepancy(where[i], "fill", "no fill without a bar", "a fill") for i in np.flatnonzero(~has_bar)]
+    lines = [discrepancy(_place(fills, i), "fill", "no fill without a bar", "a fill")
+             for i in np.flatnonzero(~has_bar)]
     return capped(lines) + capped([
-        discrepancy(where[i], "fill price before slippage", f"within the bar's {low[i]:g} to {high[i]:g}",
+        discrepancy(_place(fills, i), "fill price before slippage", f"within the bar's {low[i]:g} to {high[i]:g}",
                     float(price[i])) for i in np.flatnonzero(outside)])
 
 
 def _delistings(bars: Bars, fills: pd.DataFrame, haircut_fraction: float) -> list[str]:
+    if fills.empty:
+        return []
     rows, columns = positions_in(fills, bars.sessions, bars.symbols, "fill")
     # A long position, closed by a sale, loses the haircut; a short one pays it.
     expected = last_known(bars.close)[rows, columns] * (1 + haircut_fraction * np.sign(fills["size"].to_numpy(float)))
     found = market_prices(fills)
-    where = _places(fills)
-    lines = [discrepancy(where[i], "price of the closed delisted position", float(expected[i]), float(found[i]))
+    lines = [discrepancy(_place(fills, i), "price of the closed delisted position", float(expected[i]), float(found[i]))
              for i in np.flatnonzero(differs(expected, found, _PRICE_ROUNDING * np.abs(expected)))]
     still_trades = [np.isfinite(bars.close[row:, column]).any() for row, column in zip(rows, columns, strict=True)]
-    lines += [discrepancy(where[i], "closed as delisted", "no further bar", "a bar in or after this session")
+    lines += [discrepancy(_place(fills, i), "closed as delisted", "no further bar", "a bar in or after this session")
               for i in np.flatnonzero(still_trades)]
     return capped(lines)
 
@@ -78,6 +79,6 @@ def _times(orders: pd.DataFrame, fills: pd.DataFrame) -> list[str]:
         for number, row in fills[too_early].iterrows()])
 
 
-def _places(fills: pd.DataFrame) -> list[str]:
-    return [f"{place(session, symbol)} order {order}" for session, symbol, order in
-            zip(fills["session"], fills["symbol"], fills["order_id"], strict=True)]
+def _place(fills: pd.DataFrame, number: int) -> str:
+    fill = fills.iloc[number]
+    return f"{place(fill['session'], fill['symbol'])} order {fill['order_id']}"

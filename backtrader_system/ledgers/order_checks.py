@@ -77,7 +77,7 @@ def _overfills(orders: pd.DataFrame) -> list[str]:
     final = fills.drop_duplicates("order_id", keep="last").set_index("order_id")
     too_many = filled[filled > ordered * (1 + _ROUNDING)].index
     complete = final.index[final["status"] == OrderStatus.FILLED].intersection(filled.index)
-    too_few = [number for number in complete if filled[number] < ordered[number] * (1 - _ROUNDING)]
+    too_few = complete[filled[complete] < ordered[complete] * (1 - _ROUNDING)]
     return capped([
         discrepancy(f"{place(final.loc[number, 'session'], final.loc[number, 'symbol'])} order {number}",
                     "shares filled", f"{limit} {ordered[number]:g}", float(filled[number]))

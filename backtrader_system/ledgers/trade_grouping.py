@@ -76,7 +76,7 @@ def grouped_trades(bars: Bars, orders: pd.DataFrame, actions: pd.DataFrame) -> p
                 is_open[column].dividends += dollars
             # A reverse split can turn the last shares into cash.
             if abs(is_open[column].shares) <= NO_SHARES:
-                trades.append(_trade(bars, is_open.pop(column), column, row, n_bars, None))
+                trades.append(_trade(is_open.pop(column), column, row, n_bars, None))
         waiting = sorted(fills.get((row, column), ()))
         while waiting:
             fill = _next_fill(waiting, is_open[column].shares if column in is_open else 0.0)
@@ -85,11 +85,11 @@ def grouped_trades(bars: Bars, orders: pd.DataFrame, actions: pd.DataFrame) -> p
                 group = is_open.setdefault(column, _Group(row, np.sign(part.shares)))
                 group.add(part)
                 if abs(group.shares) <= NO_SHARES:
-                    trades.append(_trade(bars, is_open.pop(column), column, row, n_bars, None))
+                    trades.append(_trade(is_open.pop(column), column, row, n_bars, None))
     end = len(bars.sessions) - 1
-    trades += [_trade(bars, group, column, end, n_bars, float(close[end, column]))
+    trades += [_trade(group, column, end, n_bars, float(close[end, column]))
                for column, group in is_open.items()]
-    return pd.DataFrame(trades, columns=list(COLUMNS))
+    return _named(bars, pd.DataFrame(trades, columns=list(COLUMNS)))
 
 
 def _fills_by_cell(bars: Bars, orders: pd.DataFrame) -> dict[tuple[int, int], list[_Fill]]:
@@ -149,17 +149,25 @@ def _split_at_zero(fill: _Fill, group: _Group | None) -> list[_Fill]:
         for part in (-group.shares / fill.shares, after / fill.shares)]
 
 
+def _named(bars: Bars, trades: pd.DataFrame) -> pd.DataFrame:
+    """Put names in place of the numbers of sessions and symbols, all at once."""
+    entry, leave = trades["entry_session"].to_numpy(int), trades["exit_session"].to_numpy(int)
+    return trades.assign(
+        symbol=pd.Series(np.array(bars.symbols)[trades["symbol"].to_numpy(int)], dtype="str"),
+        entry_session=bars.sessions[entry],
+        exit_session=pd.Series(bars.sessions[leave]).where(leave >= 0))
+
+
 def _trade(
-    bars: Bars, group: _Group, column: int, row: int, n_bars: np.ndarray, mark: float | None
+    group: _Group, column: int, row: int, n_bars: np.ndarray, mark: float | None
 ) -> tuple[object, ...]:
-    """Return one row of the table. mark : last close of an open trade."""
+    """Return one row of the table, with numbers for sessions and symbol. mark : last close of an open trade."""
     held = 0.0 if mark is None else group.shares * mark
     executed = group.direction * (group.left_value - group.entered_value) + held
     net = executed + group.dividends - group.commission
     is_closed = mark is None
     return (
-        bars.symbols[column], "closed" if is_closed else "open", bars.sessions[group.row],
-        bars.sessions[row] if is_closed else pd.NaT, group.entered * group.direction,
+        column, "closed" if is_closed else "open", group.row, row if is_closed else -1, group.entered * group.direction,
         group.entered_value / group.entered, group.left_value / group.left if is_closed and group.left else np.nan,
         executed + group.slippage, group.commission, group.slippage, group.dividends, net,
         net / group.entered_value, int(n_bars[row, column] - n_bars[group.row, column]),
