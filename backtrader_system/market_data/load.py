@@ -33,6 +33,12 @@ class Market:
     bars : from `data.warmup_sessions` before the first session (fewer if the data begin later) to end_date.
     first_session : the first session on or after start_date; decisions begin there.
     source : files, yahoo or simulated.
+
+    Examples
+    --------
+    >>> market = load_market(Settings.model_validate({"data": {"source": "simulated"}}))
+    >>> str(market.first_session.date()), market.is_simulated, market.report.n_symbols
+    ('2024-08-23', True, 20)
     """
 
     bars: BarPanel

@@ -24,6 +24,15 @@ class BarPanel:
     dividend : dollars per share (of that session's share count) that a holder through the previous
         close receives; 0.0 where nothing happens and always 0.0 when `prices` are adjusted.
     is_member : bool; whether the symbol belongs to the universe in that session.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    >>> bars = pd.DataFrame({"session": days, "symbol": "A", "open": 1.0, "high": 2.0, "low": 1.0, "close": [1.5, 2.0],
+    ...                      "volume": 100.0})
+    >>> panel = panel_from_table(bars)
+    >>> panel.shape, panel.close[:, 0].tolist(), panel.between("2024-01-03").frame("A")["close"].tolist()
+    ((2, 1), [1.5, 2.0], [2.0])
     """
 
     sessions: pd.DatetimeIndex

@@ -20,6 +20,11 @@ class DataIssue:
 
     rule : what was looked for, such as `high_below_low`. source : the file or source. symbol, session : where;
     an empty symbol means all. value : what was found. advice : what to do about it.
+
+    Examples
+    --------
+    >>> print(DataIssue("error", "duplicate", "bars.csv", "A", date(2024, 1, 2), "the same bar again", "mend it"))
+    bars.csv: A 2024-01-02: duplicate: the same bar again
     """
 
     severity: str

@@ -34,6 +34,12 @@ def session_dates(values: pd.Series, timezone: str) -> SessionDates:
     timezone : that of the exchange.
     A date with a time zone is the session in which it is midnight: on the exchange or, failing that, in its own
     zone (many vendors stamp the date itself as midnight UTC). Any other time of day is intraday: a fault.
+
+    Examples
+    --------
+    >>> read = session_dates(pd.Series(["2024-07-03 00:00:00-04:00", "2024-07-03 09:30"]), "America/New_York")
+    >>> str(read.sessions[0])[:10], read.fault[1][:35]
+    ('2024-07-03', "'2024-07-03 09:30' is a time within")
     """
     codes, found = pd.factorize(values, use_na_sentinel=True)
     distinct = pd.Series(found)

@@ -29,6 +29,17 @@ class Snapshot:
     id : content hash of key and tables; the same answer always has the same id.
     key : what was asked: source, symbols, start, end (ISO dates, both included) and what the source adds.
     meta : what is good to know but not part of the content; holds `created_at`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> key = {"source": "mine", "symbols": ["A"], "start": date(2024, 1, 2), "end": date(2024, 1, 3)}
+    >>> bars = pd.DataFrame({"symbol": ["A"], "close": [1.5]})
+    >>> identity = save_snapshot(folder, key, {"bars": bars}, {"created_at": "2024-01-04T00:00:00Z"})
+    >>> found = find_snapshot(folder, "mine", ["A"], date(2024, 1, 3), date(2024, 1, 3))
+    >>> found.id == identity, found.read_tables()["bars"]["close"].tolist()
+    (True, [1.5])
     """
 
     id: str

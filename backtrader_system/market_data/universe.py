@@ -26,6 +26,13 @@ class Universe:
     symbols : sorted; None means all that the source holds.
     intervals : columns symbol, start, end (NaT: still a member; both dates included), or None where every symbol
         is a member throughout. A symbol may have several intervals.
+
+    Examples
+    --------
+    >>> spans = {"symbol": ["A"], "start": pd.to_datetime(["2024-01-03"]), "end": pd.to_datetime(["2024-01-03"])}
+    >>> sessions = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
+    >>> Universe(("A",), pd.DataFrame(spans)).is_member(sessions, ["A"]).ravel().tolist()
+    [False, True, False]
     """
 
     symbols: tuple[str, ...] | None

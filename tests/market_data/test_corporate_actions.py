@@ -134,13 +134,13 @@ def test_a_dividend_on_the_day_of_a_split_is_in_new_shares():
     np.testing.assert_allclose(found[["split_ratio", "dividend"]], [[2, 0.5]])
 
 
-def test_a_falling_price_factor_or_a_missing_factor_is_an_error():
-    table = bars([10, 10, 10], split_factor=[1, np.nan, 1], price_factor=[1, 1, 0.9])
+@pytest.mark.parametrize("columns", [{"price_factor": [1, 1, 0.9]}, {"split_factor": [1, 1, np.nan]},
+                                     {"split_factor": [1, 1, -2]}], ids=["falling", "missing", "negative"])
+def test_an_impossible_change_of_a_factor_is_an_error(columns):
+    found, issues = actions_of_factors(bars([10, 10, 10], **columns), SOURCES)
 
-    _, issues = actions_of_factors(table, SOURCES)
-
-    assert {(i.severity, i.rule) for i in issues} == {("error", "impossible_factor")}
-    assert {i.session for i in issues} == {DAYS[1].date(), DAYS[2].date()}
+    assert found.empty
+    assert [(i.severity, i.rule, i.session) for i in issues] == [("error", "impossible_factor", DAYS[2].date())]
 
 
 def test_a_symbol_without_any_factor_is_a_warning():
