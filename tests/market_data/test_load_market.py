@@ -107,7 +107,7 @@ def test_many_bars_off_the_calendar_mean_the_wrong_calendar(tmp_path):
     sundays = frame.iloc[:6].assign(session=weekend)
     frame = pd.concat([frame, sundays]).sort_values("session")
 
-    with pytest.raises(DataError, match="of all dates are none, so data.calendar looks wrong"):
+    with pytest.raises(DataError, match=r"of all dates are none, so data.calendar looks wrong"):
         load_market(settings(tmp_path, frame))
 
 
