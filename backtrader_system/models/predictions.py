@@ -71,8 +71,8 @@ def predict_walk_forward(
         for sample in make_samples(design, label, can_predict, pooled=settings.pooled):
             fits = plan_fits(sample, first, len(bars.sessions) - 1, settings)
             jobs.append(Job(sample, tuple(fits), forest))
-    cache = PredictionCache(settings.cache_dir, progress) if settings.cache_dir else None
-    results, n_cached = run_jobs(jobs, workers=settings.workers, cache=cache, progress=progress)
+    store = PredictionCache(settings.cache_dir, progress) if settings.cache_dir else None
+    results, n_cached = run_jobs(jobs, workers=settings.workers, store=store, progress=progress)
     half = len(jobs) // 2
     return PredictionPair(
         regime=_spread(bars.shape, jobs[:half], results[:half]),

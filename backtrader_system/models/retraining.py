@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -40,15 +41,15 @@ class _Block:
 
 
 def run_jobs(
-    jobs: Sequence[Job], *, workers: int, cache: PredictionCache | None, progress: Progress,
+    jobs: Sequence[Job], *, workers: int, store: PredictionCache | None, progress: Progress,
 ) -> tuple[list[list[np.ndarray]], int]:
     """Return what every model of every job predicts, and how many of them came from the cache.
 
-    workers : processes; 0 takes all cores. cache : None fits everything.
+    workers : processes; 0 takes all cores. store : the cache; None fits everything.
     Returns: for every job, for every fit, float64 of the length of its `predict`; and a count.
     """
-    keys = [[fit_key(job, fit) for fit in job.fits] for job in jobs] if cache else [[] for _ in jobs]
-    known = cache.load(key for part in keys for key in part) if cache else {}
+    keys = [[fit_key(job, fit) for fit in job.fits] for job in jobs] if store else [[] for _ in jobs]
+    known = store.load(key for part in keys for key in part) if store else {}
     results: list[list[np.ndarray | None]] = [
         [known.get(part[number]) if part else None for number in range(len(job.fits))]
         for job, part in zip(jobs, keys, strict=True)
@@ -59,8 +60,8 @@ def run_jobs(
     for block, predictions in progress.track(zip(blocks, fitted, strict=True), "Training models", len(blocks)):
         for number, values in zip(block.fits, predictions, strict=True):
             results[block.job][number] = values
-        if cache:
-            cache.store({keys[block.job][number]: results[block.job][number] for number in block.fits})
+        if store:
+            store.store({keys[block.job][number]: results[block.job][number] for number in block.fits})
     return results, n_known
 
 
@@ -68,11 +69,16 @@ def fit_key(job: Job, fit: Fit) -> bytes:
     """Return the hash of all that determines a fit's predictions."""
     sample = job.sample
     parts = (sample.features[fit.train], sample.label[fit.train], sample.features[fit.predict])
-    header = (RESULT_VERSION, version("scikit-learn"), version("numpy"), job.forest, [part.shape for part in parts])
+    header = (RESULT_VERSION, _library_versions(), job.forest, [part.shape for part in parts])
     digest = hashlib.blake2b(repr(header).encode(), digest_size=16)
     for part in parts:
         digest.update(np.ascontiguousarray(part))
     return digest.digest()
+
+
+@cache
+def _library_versions() -> tuple[str, str]:
+    return version("scikit-learn"), version("numpy")
 
 
 def _blocks(jobs: Sequence[Job], results: Sequence[Sequence[np.ndarray | None]]) -> list[_Block]:

@@ -80,10 +80,9 @@ def band_position(history: History) -> np.ndarray:
     0.5 where the bands have no width. Warm-up is NaN; the original put 0.5 there too.
     """
     mean, spread = rolling_mean(history.close, BAND_BARS), BAND_WIDTH * rolling_std(history.close, BAND_BARS)
-    highest = rolling_extreme(history.close, BAND_BARS, largest=True)
-    lowest = rolling_extreme(history.close, BAND_BARS, largest=False)
     # Equal closes leave a width of rounding errors, so flatness is asked of the closes themselves.
-    return np.where(highest == lowest, 0.5, (history.close - (mean - spread)) / (2.0 * spread))
+    path = rolling_sum(np.abs(history.close - shift(history.close, 1)), BAND_BARS - 1)
+    return np.where(path == 0.0, 0.5, (history.close - (mean - spread)) / (2.0 * spread))
 
 
 def macd_histogram(history: History) -> np.ndarray:
