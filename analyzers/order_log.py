@@ -74,7 +74,8 @@ class OrderLog(bt.Analyzer):
         """Return the log, sorted by order_id and event."""
         rows = []
         for order_id, reference in enumerate(sorted(self._rows), start=1):
-            events = self._rows[reference] + self._adjustments(self._orders[reference])
+            # A split comes before the open, so before any fill of its session.
+            events = self._adjustments(self._orders[reference]) + self._rows[reference]
             for event, row in enumerate(sorted(events, key=lambda row: row["session"]), start=1):
                 rows.append({"order_id": order_id, "event": event, **row})
         table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -45,8 +45,9 @@ class TradeBlotter(bt.Analyzer):
 
     def table(self) -> pd.DataFrame:
         """Return the blotter, sorted by entry session and symbol."""
+        feeds = {data._name: data for data in self.datas}
         actions = [
-            ActionRecord(bt.num2date(session).date(), symbol, kind, shares, dollars)
+            ActionRecord(bt.num2date(session).date(), symbol, kind, shares, dollars, _bar_at(feeds[symbol], session))
             for session, symbol, kind, _, shares, dollars in getattr(self.strategy.broker, "corporate_actions", [])
         ]
         marks = {data._name: Mark(data.close[0], len(data)) for data in self.datas if len(data)}
@@ -55,3 +56,8 @@ class TradeBlotter(bt.Analyzer):
     def get_analysis(self) -> dict[str, Any]:
         """Return the blotter as Backtrader expects it: a mapping, here of column to list."""
         return self.table().to_dict("list")
+
+
+def _bar_at(data: Any, session: float) -> int:
+    """Return the number of the bar of `session`, 1 for the first."""
+    return len(data) - sum(data.datetime[-ago] > session for ago in range(len(data)))

@@ -45,6 +45,8 @@ class MlTrading(ScoredStrategy):
         self.took_profit: set[Any] = set()
 
     def decide(self) -> None:
+        for data in [data for data in self.entries if not self.getposition(data).size]:
+            self._forget(data)      # a reverse split may end a position without an order
         sold = [data for data in self.datas if self.has_bar(data) and self._sell_by_rule(data)]
         self._buy([data for data in self._candidates() if data not in sold])
 
@@ -53,10 +55,13 @@ class MlTrading(ScoredStrategy):
             return
         data = order.data
         if self.getposition(data).size <= 0:
-            self.entries.pop(data, None)
-            self.took_profit.discard(data)
+            self._forget(data)
         elif order.isbuy():
             self.entries.setdefault(data, {"score": order.info.get("score", 0.0), "bar": len(data)})
+
+    def _forget(self, data: Any) -> None:
+        self.entries.pop(data, None)
+        self.took_profit.discard(data)
 
     def _sell_by_rule(self, data: Any) -> bool:
         position = self.getposition(data)

@@ -344,7 +344,7 @@ class ContractBroker(bt.brokers.BackBroker):
         """Change shares, average price, resting orders and Backtrader's open trade by a split known before the open."""
         if position.size:
             before, exact = position.size, position.size * ratio
-            whole = math.floor(exact + 1e-9) if float(before).is_integer() else exact
+            whole = _scaled_shares(before, ratio)
             position.size, position.price = whole, position.price / ratio
             self._log_action(data, "split", ratio, whole - before, 0.0)
             self._scale_trades(data, whole, ratio)
@@ -354,16 +354,24 @@ class ContractBroker(bt.brokers.BackBroker):
                 self._log_action(data, "cash_in_lieu", ratio, exact - whole, dollars)
         for order in self.get_orders_open():
             if order.data is data:
-                _scale_order(order, ratio)
-                if order.info["submitted_dt"] < self.session and order not in self.submitted:
-                    adjustments = order.info.setdefault("adjustments", [])
-                    adjustments.append((self.session, order.executed.remsize, order.created.price, f"split {ratio:g}"))
+                self._scale_order(order, ratio)
+
+    def _scale_order(self, order: Any, ratio: float) -> None:
+        _scale_order(order, ratio)
+        is_exit_of_nothing = order.info.get("is_protective") and not self.getposition(order.data).size
+        if not order.executed.remsize or is_exit_of_nothing:
+            self._finish(order, order.cancel, f"split {ratio:g} leaves no whole share")
+        elif order not in self.submitted:
+            adjustments = order.info.setdefault("adjustments", [])
+            adjustments.append((self.session, order.executed.remsize, order.created.price, f"split {ratio:g}"))
 
     def _scale_trades(self, data: Any, whole: float, ratio: float) -> None:
         for strategy in self.cerebro.runningstrats:
             for trades in strategy._trades[data].values():
                 if trades and trades[-1].isopen:
                     trades[-1].size, trades[-1].price = whole, trades[-1].price / ratio
+                    if not whole:
+                        trades[-1].isopen, trades[-1].isclosed, trades[-1].status = False, True, bt.Trade.Closed
 
     def _close_delisted(self, data: Any) -> None:
         for order in self.get_orders_open():
@@ -429,9 +437,16 @@ def _highest_anchor(old: list[Any], protection: Protection) -> float:
     return max(levels) / (1 - (protection.trail_fraction or 0.0))
 
 
+def _scaled_shares(shares: float, ratio: float) -> float:
+    """Return shares after a split, whole if they were whole: what is less than one share is paid in cash."""
+    exact = shares * ratio
+    is_whole = abs(shares - round(shares)) < 1e-9
+    return math.copysign(math.floor(abs(exact) + 1e-9), shares) if is_whole else exact
+
+
 def _scale_order(order: Any, ratio: float) -> None:
-    order.size *= ratio
-    order.created.size *= ratio
+    order.size = _scaled_shares(order.size, ratio)
+    order.created.size = _scaled_shares(order.created.size, ratio)
     order.created.price /= ratio
     if order.created.pricelimit:
         order.created.pricelimit /= ratio
@@ -439,4 +454,4 @@ def _scale_order(order: Any, ratio: float) -> None:
         order.created.trailamount /= ratio
     if order.trailamount:
         order.trailamount /= ratio
-    order.executed.remsize *= ratio
+    order.executed.remsize = _scaled_shares(order.executed.remsize, ratio)

@@ -37,13 +37,17 @@ class FillRecord:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """A corporate action on a held position: `split` changes shares, `dividend` and `cash_in_lieu` pay dollars."""
+    """A corporate action on a held position: `split` changes shares, `dividend` and `cash_in_lieu` pay dollars.
+
+    bar : the symbol's bar number in that session.
+    """
 
     session: date
     symbol: str
     kind: str
     shares: float
     dollars: float
+    bar: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class _OpenTrade:
     slippage: float = 0.0
     dividends: float = 0.0
     is_ambiguous: bool = False
-    last: FillRecord | None = None
+    last: FillRecord | ActionRecord | None = None
     direction: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +95,8 @@ def round_trips(
     rows = []
     for _, _, _, event in sorted(events, key=lambda item: item[:3]):
         if isinstance(event, ActionRecord):
-            _apply_action(is_open, event)
+            if _closes(is_open.get(event.symbol), event):
+                rows.append(_row(is_open.pop(event.symbol), None))
             continue
         for part in _parts(event, is_open.get(event.symbol)):
             trade = is_open.setdefault(event.symbol, _OpenTrade(part))
@@ -117,13 +122,17 @@ def _scaled(fill: FillRecord, share: float) -> FillRecord:
     )
 
 
-def _apply_action(is_open: dict[str, _OpenTrade], action: ActionRecord) -> None:
-    trade = is_open.get(action.symbol)
+def _closes(trade: _OpenTrade | None, action: ActionRecord) -> bool:
+    """Apply an action; return whether it ends the trade, as a reverse split does that turns all shares into cash."""
     if trade is None:
-        return
+        return False
     if action.kind == "split":
         trade.shares += action.shares
     trade.dividends += action.dollars
+    is_cashed_out = action.kind == "cash_in_lieu" and abs(trade.shares) <= FLAT
+    if is_cashed_out:
+        trade.last = action
+    return is_cashed_out
 
 
 def _apply_fill(trade: _OpenTrade, fill: FillRecord) -> None:
@@ -152,7 +161,7 @@ def _row(trade: _OpenTrade, mark: Mark | None) -> dict[str, object]:
         "entry_session": trade.first.session,
         "entry_price": trade.entry_value / trade.entry_shares,
         "exit_session": trade.last.session if is_closed else None,
-        "exit_price": trade.exit_value / trade.exit_shares if is_closed else np.nan,
+        "exit_price": trade.exit_value / trade.exit_shares if is_closed and trade.exit_shares else np.nan,
         "size": trade.entry_shares * trade.direction,
         "gross_pnl": executed + trade.slippage,
         "commission": trade.commission,
@@ -161,7 +170,7 @@ def _row(trade: _OpenTrade, mark: Mark | None) -> dict[str, object]:
         "net_pnl": net,
         "return": net / trade.entry_value,
         "bars_held": (trade.last.bar if is_closed else mark.bar) - trade.first.bar,
-        "exit_reason": trade.last.reason if is_closed else "",
+        "exit_reason": (trade.last.reason if isinstance(trade.last, FillRecord) else trade.last.kind) if is_closed else "",
         "score": trade.first.score,
         "probability": trade.first.probability,
         "ml_enhanced": trade.first.ml_enhanced,

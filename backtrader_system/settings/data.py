@@ -12,7 +12,7 @@ from backtrader_system.settings.section import Fraction, Section, Sessions, conf
 # A symbol becomes part of file names and CSV cells, so its alphabet is closed.
 Symbol = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,23}$"),
+    StringConstraints(pattern=r"^[A-Za-z0-9^](\.?[A-Za-z0-9_\-=^/]){0,23}$"),
     Field(description="a symbol: quoted if it is a number, up to 24 letters, digits and . _ - = ^ /"),
 ]
 

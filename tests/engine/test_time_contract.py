@@ -237,3 +237,20 @@ def test_reverse_split_pays_cash_for_the_fraction():
     run = play(bars, {0: lambda s: s.buy(size=10)})
     assert run.equity["cash"].tolist()[2] == pytest.approx(10_000 - 1_000 + (10 / 3 - 3) * 300)
     assert run.trades["size"].tolist() == [10]
+
+
+def test_reverse_split_that_leaves_no_share_ends_the_trade_and_its_stop():
+    bars = frame([FLAT, FLAT, (1_000, 1_010, 990, 1_000), FLAT], split_ratio=[1, 1, 0.1, 1])
+    run = play(bars, {0: lambda s: s.buy(size=4, protection=Protection(stop_fraction=0.08))})
+    trade = run.trades.iloc[0]
+    assert (trade["status"], trade["exit_reason"], trade["bars_held"]) == ("closed", "cash_in_lieu", 1)
+    assert trade["net_pnl"] == pytest.approx(0.4 * 1_000 - 4 * 100)
+    assert run.statuses(2)[-1] == ("cancelled", "split 0.1 leaves no whole share")
+
+
+def test_odd_split_leaves_whole_shares_in_resting_orders():
+    bars = frame([FLAT, FLAT, (66, 67, 65, 66), (60, 61, 59, 60), FLAT], split_ratio=[1, 1, 1.5, 1, 1])
+    run = play(bars, {0: lambda s: s.buy(size=31, protection=Protection(stop_fraction=0.08))})
+    assert run.fills == [(3, "A", 31, 100), (5, "A", -46, 60)]
+    adjusted = run.orders[run.orders["status"] == "adjusted"].iloc[0]
+    assert (adjusted["size"], round(adjusted["price"], 6)) == (-46, round(92 / 1.5, 6))

@@ -54,7 +54,7 @@ def random_market(seed: int, n_sessions: int = 200, n_symbols: int = 6) -> BarPa
     for number in range(n_symbols):
         price, last = 100.0, n_sessions if number % 3 else int(n_sessions * 0.7)
         for session in days[:last]:
-            ratio = float(rng.choice([2.0, 3.0, 1.5])) if rng.random() < 0.01 else 1.0
+            ratio = float(rng.choice([2.0, 3.0, 1.5, 0.5, 0.05])) if rng.random() < 0.01 else 1.0
             if rng.random() < 0.03:
                 continue
             opening = price / ratio * np.exp(rng.normal(0, 0.01))
