@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -70,11 +71,11 @@ def _find(name: Path, first: list[Path]) -> Path:
     folders = [*first, Path("config"), PROJECT / "config", PROJECT]
     for folder in folders:
         for candidate in (folder / name, *(folder / f"{name}{suffix}" for suffix in SUFFIXES)):
-            if candidate.is_file():
+            if os.path.isfile(candidate):     # unlike Path.is_file, no error where access is denied
                 return candidate
     known = sorted({path.name for folder in (Path("config"), PROJECT / "config") if folder.is_dir()
                     for path in folder.iterdir() if path.suffix in SUFFIXES})
     near = get_close_matches(name.stem, [Path(other).stem for other in known], n=1)
     hint = f" Did you mean '{near[0]}.yaml'?" if near else ""
-    what = "is a folder" if name.is_dir() else "no such config"
+    what = "is a folder" if os.path.isdir(name) else "no such config"
     raise SettingsError(f"{name}: {what}; config/ has: {', '.join(known) or 'nothing'}.{hint}")

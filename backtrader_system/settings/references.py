@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def with_input_files(document: Document) -> tuple[Document, list[str]]:
         origin = document.origin(path)
         wanted = Path(given).expanduser()
         places = ([origin.folder / wanted] if origin and origin.folder else []) + [wanted]
-        found = next((place for place in places if place.exists()), None)
+        found = next((place for place in places if os.path.exists(place)), None)
         if found is None:
             looked = "" if wanted.is_absolute() else "; looked in the folder of the config and in the current folder"
             faults.append(f"{place(origin, path)}: no such file: {given}{looked}")

@@ -119,3 +119,8 @@ def test_key_names_of_the_original_cannot_contradict_ours(here: Path, text: str,
 
     with pytest.raises(SettingsError, match=message):
         load_settings("old", ["data.source=simulated"])
+
+
+def test_impossible_name_is_an_unknown_config(here: Path) -> None:
+    with pytest.raises(SettingsError, match="no such config"):
+        resolve_config_path("x" * 300)
