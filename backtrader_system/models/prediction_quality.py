@@ -31,8 +31,8 @@ def prediction_quality(
     symbols : one per column. kind : of the labels, forward or original. direction, is_enhanced : from the run's first
         session on, for the share of buy and sell signals that a model changed.
     Returns: labels; n_predictions; symbols_with_models; models_trained; enhancement_rate; regime and strength, over
-        all rows; avg_..., means over symbols, weighted by their n; symbol_stats, per symbol; warnings, sentences. Predictions whose label
-        was not settled by the end of the data are left out; `n` counts the others.
+        all rows; avg_..., means over symbols, weighted by their n; symbol_stats, per symbol; warnings, sentences.
+        Predictions whose label was not settled by the end of the data are left out; `n` counts the others.
     """
     everything = np.ones(len(symbols), dtype=bool)
     per_symbol = {
