@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backtrader_system.reports.result import RunResult as RunResult
     from backtrader_system.reports.load_run import load_run as load_run
+    from backtrader_system.reports.result import RunResult as RunResult
     from backtrader_system.systems.entry import run as run
 
 __version__ = "0.1.0"

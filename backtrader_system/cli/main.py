@@ -108,7 +108,7 @@ def _run(arguments: argparse.Namespace, given: list[str]) -> int:
     run = getattr(import_module(module), function)
     with ProgressBar() as progress:
         result = run(loaded, arguments.output_dir, progress, command=[PROGRAM, *given])
-    print_summary(result)
+    print_summary(result, already_shown=loaded.warnings)
     return DONE
 
 

@@ -170,12 +170,16 @@ def _row(trade: _OpenTrade, mark: Mark | None) -> dict[str, object]:
         "net_pnl": net,
         "return": net / trade.entry_value,
         "bars_held": (trade.last.bar if is_closed else mark.bar) - trade.first.bar,
-        "exit_reason": (trade.last.reason if isinstance(trade.last, FillRecord) else trade.last.kind) if is_closed else "",
+        "exit_reason": _exit_reason(trade) if is_closed else "",
         "score": trade.first.score,
         "probability": trade.first.probability,
         "ml_enhanced": trade.first.ml_enhanced,
         "ambiguous": trade.is_ambiguous,
     }
+
+
+def _exit_reason(trade: _OpenTrade) -> str:
+    return trade.last.kind if isinstance(trade.last, ActionRecord) else trade.last.reason
 
 
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:

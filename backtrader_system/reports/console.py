@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from backtrader_system.reports.figure_text import FigureSheet, dollars
@@ -30,9 +31,9 @@ def print_header(loaded: LoadedSettings, market_is_simulated: bool) -> None:
     print(header_text(loaded, market_is_simulated), flush=True)
 
 
-def print_summary(result: RunResult) -> None:
+def print_summary(result: RunResult, already_shown: Collection[str] = ()) -> None:
     """Print the results and where they are."""
-    print(summary_text(result), flush=True)
+    print(summary_text(result, already_shown), flush=True)
 
 
 def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
@@ -50,8 +51,11 @@ def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
     return "\n".join(lines + [f"Warning: {warning}" for warning in loaded.warnings]) + "\n"
 
 
-def summary_text(result: RunResult) -> str:
-    """Return the results as aligned plain text: strategy, interval, baseline, warnings, folder."""
+def summary_text(result: RunResult, already_shown: Collection[str] = ()) -> str:
+    """Return the results as aligned plain text: strategy, interval, baseline, verdict, warnings, folder.
+
+    already_shown : warnings that the reader has seen, as those of the header.
+    """
     sheet = FigureSheet(result.metrics)
     lines = ["BACKTEST RESULTS SUMMARY", "=" * WIDTH]
     lines += [f"{SIMULATED}."] if result.is_simulated else []
@@ -65,7 +69,9 @@ def summary_text(result: RunResult) -> str:
     words_width = max(len(words) for words, _, _ in rows)
     value_width = max((len(value) for _, value, _ in rows if len(value) <= MAX_VALUE_WIDTH), default=0)
     lines += [f"{words:<{words_width}}  {value:>{value_width}}  {beside}".rstrip() for words, value, beside in rows]
-    lines += _warnings(result)
+    verdict = sheet.value("verdict")
+    lines += ["", *wrap(f"Verdict: {verdict}", WIDTH)] if verdict else []
+    lines += _warnings([warning for warning in result.warnings if warning not in already_shown])
     lines += ["", f"Results saved to: {result.folder}" if result.folder else "Results are not saved."]
     return "\n".join(lines)
 
@@ -81,8 +87,8 @@ def _beside(sheet: FigureSheet, name: str, of_models: Mapping[str, str]) -> str:
     return f"({'; '.join(parts)})" if parts else ""
 
 
-def _warnings(result: RunResult) -> list[str]:
-    lines = [f"Warning: {warning}" for warning in result.warnings[:WARNINGS_SHOWN]]
-    if len(result.warnings) > WARNINGS_SHOWN:
-        lines.append(f"... and {len(result.warnings) - WARNINGS_SHOWN} more warnings, see report.md")
+def _warnings(warnings: list[str]) -> list[str]:
+    lines = [f"Warning: {warning}" for warning in warnings[:WARNINGS_SHOWN]]
+    if len(warnings) > WARNINGS_SHOWN:
+        lines.append(f"... and {len(warnings) - WARNINGS_SHOWN} more warnings, see report.md")
     return ["", *lines] if lines else []

@@ -26,7 +26,7 @@ from backtrader_system.reports.run_folder import Clock, open_run_folder
 from backtrader_system.reports.write_run import write_run
 from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.features import compute_features
+from backtrader_system.signals.features import check_feature_names, compute_features
 
 BASELINE = "buy_and_hold"
 ALWAYS_OPEN = "24/7"
@@ -61,7 +61,8 @@ def backtest_ml_trading(loaded: LoadedSettings, progress: Progress | None = None
 
 
 def check_extensions(settings: Settings) -> None:
-    """Raise StrategyError for a strategy, parameter or analyzer that does not exist, before any work is done."""
+    """Raise an error for a strategy, parameter, analyzer or feature that does not exist, before any work is done."""
+    check_feature_names(settings.ml_config.feature_columns)
     check_parameters(load_strategy(settings.strategy.name), settings.strategy.params)
     for name in settings.analyzers:
         load_analyzer(name)

@@ -11,7 +11,8 @@ from backtrader_system.reports.result import RunResult
 
 GOLDEN = Path(__file__).with_name("golden.json")
 MARKET = {
-    "data.simulated.n_symbols": 6, "data.warmup_sessions": 380, "data.prices": "raw", "backtest.start_date": "2024-08-23",
+    "data.simulated.n_symbols": 6, "data.warmup_sessions": 380, "data.prices": "raw",
+    "backtest.start_date": "2024-08-23",
     "backtest.end_date": "2025-03-31", "ml_config.cache_dir": None, "ml_config.workers": 1,
     "output.save_plots": False,
 }

@@ -141,9 +141,8 @@ def test_garbage_in_the_future_changes_no_decision_and_no_fill_before_it(seed, o
 def test_higher_costs_never_raise_equity(seed, low, extra):
     table = random_table(seed)
     rng = np.random.default_rng(seed)
-    script = {
-        n: lambda s, pick=int(rng.integers(5)), buys=bool(rng.integers(2)): _one_share(s, pick, buys) for n in range(85)
-    }
+    picks, sides = rng.integers(5, size=85), rng.random(85) < 0.5
+    script = {n: lambda s, n=n: _one_share(s, picks[n], sides[n]) for n in range(85)}
     assert _final_equity(table, script, low + extra) <= _final_equity(table, script, low) + 1e-9
 
 
