@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,8 +75,19 @@ def missing_sessions(sessions: pd.DatetimeIndex, earlier: np.ndarray, later: np.
     return np.maximum(between, 0)
 
 
-@lru_cache(maxsize=8)
+# Making a calendar takes 0.3 s, so one that covers the years asked for is used again.
+_MADE: dict[str, tuple[int, int, ExchangeCalendar]] = {}
+
+
 def _calendar(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
+    first_made, last_made, calendar = _MADE.get(name, (first_year, last_year - 1, None))
+    if calendar is None or first_year < first_made or last_year > last_made:
+        calendar = _make_calendar(name, first_year, last_year)
+        _MADE[name] = first_year, last_year, calendar
+    return calendar
+
+
+def _make_calendar(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     import exchange_calendars
     from exchange_calendars.errors import CalendarError
 

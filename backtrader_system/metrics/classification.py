@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from backtrader_system.metrics.figure import Figure, missing
 
@@ -62,9 +63,7 @@ def rank_correlation(left: np.ndarray, right: np.ndarray) -> float:
     >>> round(rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([10.0, 30.0, 20.0])), 3)
     0.5
     """
-    from scipy.stats import rankdata
-
-    ranks = [rankdata(values) - (len(values) + 1) / 2 for values in (left, right)]
+    ranks = [_ranks(values) - (len(values) + 1) / 2 for values in (left, right)]
     scale = np.sqrt(np.sum(ranks[0] ** 2) * np.sum(ranks[1] ** 2))
     return float(np.sum(ranks[0] * ranks[1]) / scale) if scale > 0 else float("nan")
 
@@ -89,8 +88,11 @@ def rank_correlation_error(left: np.ndarray, right: np.ndarray, session: np.ndar
 
 def _auc(is_one: np.ndarray, probability: np.ndarray) -> float:
     """Return the Mann-Whitney statistic over its largest value."""
-    from scipy.stats import rankdata
-
     n_ones, n_zeros = int(is_one.sum()), int((~is_one).sum())
-    rank_sum = float(rankdata(probability)[is_one].sum())
+    rank_sum = float(_ranks(probability)[is_one].sum())
     return (rank_sum - n_ones * (n_ones + 1) / 2) / (n_ones * n_zeros)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks from 1, ties at their mean."""
+    return pd.Series(values).rank().to_numpy()
