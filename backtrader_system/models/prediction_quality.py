@@ -30,7 +30,7 @@ def prediction_quality(
 
     symbols : one per column. kind : of the labels, forward or original. direction, is_enhanced : from the run's first
         session on, for the share of buy and sell signals that a model changed.
-    Returns: labels; n_predictions; symbols_with_models; models_trained; enhancement_rate; regime and strength, over
+    Returns: labels; n_predictions; symbols_with_models; models_trained; enhanced_signal_rate; regime and strength, over
         all rows; avg_..., means over symbols, weighted by their n; symbol_stats, per symbol; warnings, sentences.
         Predictions whose label was not settled by the end of the data are left out; `n` counts the others.
     """
@@ -49,7 +49,7 @@ def prediction_quality(
             "n_predictions": int(np.isfinite(pair.strength.value).sum()),
             "symbols_with_models": len(per_symbol),
             "models_trained": pair.n_fits,
-            "enhancement_rate": Figure(float(is_enhanced.sum()) / n_signals) if n_signals else missing("no signal"),
+            "enhanced_signal_rate": Figure(float(is_enhanced.sum()) / n_signals) if n_signals else missing("no signal"),
             **{f"avg_{name}": _mean(per_symbol, name) for name in (
                 "regime_accuracy", "regime_balanced_accuracy", "regime_auc", "strength_r2", "strength_ic")},
         }),

@@ -37,8 +37,7 @@ def ml_lines(result: RunResult) -> list[str]:
         "measured on training data.", "",
         f"- {regime_words(regime)}", f"- {strength_words(strength)}", "",
     ]
-    rows = [(label(name) if name != "enhancement_rate" else "Signals enhanced by ML", sheet.text(name))
-            for name in sheet.names("ml")]
+    rows = [(label(name), sheet.text(name)) for name in sheet.names("ml")]
     rows += [(f"{part}: {words(name)}", group.text(name))
              for part, group in (("Regime", regime), ("Strength", strength)) for name in group.names(part.lower())]
     return [*lines, *table(("figure", "value"), rows, right=(1,)), *_symbol_lines(_section(quality, "symbol_stats"))]

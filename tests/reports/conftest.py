@@ -89,7 +89,7 @@ METRICS = {
     "risk": {"exposure": 0.5, "risk_free_rate": 0.02, "max_drawdown_recovery_session": "open"},
     "trade": {"total_trades": 2, "win_rate": 0.5, "open_trades": 1, "unheard_of": 1.23456, "commission_paid": 3.0},
     "ml": {
-        "labels": "forward", "n_predictions": 500, "enhancement_rate": 0.25, "avg_regime_accuracy": 0.531,
+        "labels": "forward", "n_predictions": 500, "enhanced_signal_rate": 0.25, "avg_regime_accuracy": 0.531,
         "avg_strength_r2": -0.02, "warnings": (),
         "regime": {"n": 490, "base_rate": 0.4, "accuracy": 0.53},
         "strength": {"n": 480, "r2": -0.02, "ic": 0.03, "ic_standard_error": 0.02},
