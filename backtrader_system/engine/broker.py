@@ -7,23 +7,15 @@ from typing import Any, NamedTuple
 
 import backtrader as bt
 
-from backtrader_system.engine.matching import Trigger, fill_after_open, fill_at_open, target_is_certain
+from backtrader_system.engine.matching import Trigger
+from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.slippage import Slippage
+from backtrader_system.engine.splits import scale_order, scaled_shares
 
 Order = bt.Order
 
-_TRIGGERS = {
-    Order.Market: Trigger.MARKET,
-    Order.Limit: Trigger.LIMIT,
-    Order.Stop: Trigger.STOP,
-    Order.StopTrail: Trigger.STOP,
-    Order.StopLimit: Trigger.STOP,
-    Order.StopTrailLimit: Trigger.STOP,
-}
 _TRAILING = (Order.StopTrail, Order.StopTrailLimit)
-_WITH_LIMIT = (Order.StopLimit, Order.StopTrailLimit)
-
 
 class Fill(NamedTuple):
     """What Backtrader's execution bits do not tell about one fill; the i-th of an order belongs to its i-th bit."""
@@ -164,45 +156,9 @@ class ContractBroker(bt.brokers.BackBroker):
             return
         if order.exectype == Order.Market and data.datetime[0] <= order.created.dt:
             return
-        price = self._price_at_open(order) if self._is_open_phase else self._price_after_open(order)
+        price = price_at_open(order) if self._is_open_phase else price_after_open(order, self.session)
         if price is not None:
             self._fill(order, price)
-
-    def _price_at_open(self, order: Any) -> float | None:
-        open_price = order.data.open[0]
-        if order.triggered:
-            return fill_at_open(Trigger.LIMIT, order.isbuy(), open_price, order.created.pricelimit)
-        price = fill_at_open(_TRIGGERS[order.exectype], order.isbuy(), open_price, order.created.price)
-        if price is None or order.exectype not in _WITH_LIMIT:
-            return price
-        order.triggered = True
-        return fill_at_open(Trigger.LIMIT, order.isbuy(), open_price, order.created.pricelimit)
-
-    def _price_after_open(self, order: Any) -> float | None:
-        data = order.data
-        start = order.info.get("born_at", {}).get(self.session, data.open[0])
-        born_of = order.info.get("born_of")
-        if order.triggered:
-            trigger, level = Trigger.LIMIT, order.created.pricelimit
-        else:
-            trigger, level = _TRIGGERS[order.exectype], order.created.price
-        price = fill_after_open(trigger, order.isbuy(), start, data.high[0], data.low[0], level)
-        if price is None:
-            return None
-        if order.exectype in _WITH_LIMIT and not order.triggered:
-            order.triggered = True
-            return self._price_of_triggered_limit(order, price)
-        born_here = born_of is not None and self.session in order.info.get("born_at", {})
-        if born_here and trigger is Trigger.LIMIT and not order.isbuy():
-            return price if target_is_certain(born_of, data.high[0], data.close[0], level) else None
-        return price
-
-    def _price_of_triggered_limit(self, order: Any, trigger_price: float) -> float | None:
-        """Return the fill of a stop-limit whose stop was touched in this bar: only what is certain to have traded."""
-        limit, close = order.created.pricelimit, order.data.close[0]
-        if order.isbuy():
-            return trigger_price if trigger_price <= limit else (limit if close <= limit else None)
-        return trigger_price if trigger_price >= limit else (limit if close >= limit else None)
 
     # -- filling ------------------------------------------------------------------------------------------------
 
@@ -211,7 +167,7 @@ class ContractBroker(bt.brokers.BackBroker):
         shares = self._shares_to_fill(order, market_price, 0)
         if shares <= 0:
             if not order.isbuy() and self.getposition(data).size <= 0 and not self.p.allow_short:
-                self._finish(order, order.reject, "would open a short position; allow_short is false")
+                self._finish(order, order.reject, "no shares left to sell; allow_short is false")
             return
         per_share = self.p.slippage.dollars_per_share(market_price, shares, data)
         price = market_price + per_share if order.isbuy() else max(market_price - per_share, 0.0)
@@ -258,7 +214,7 @@ class ContractBroker(bt.brokers.BackBroker):
 
     def _other_exit_was_touched(self, order: Any) -> bool:
         """Return whether this bar also touched a target of the position that `order`, a stop, closes."""
-        if self._is_open_phase or order.isbuy() or _TRIGGERS[order.exectype] is not Trigger.STOP:
+        if self._is_open_phase or order.isbuy() or TRIGGERS[order.exectype] is not Trigger.STOP:
             return False
         high = order.data.high[0]
         return any(
@@ -271,7 +227,7 @@ class ContractBroker(bt.brokers.BackBroker):
         if not cancel and order.info.get("fills"):
             for child in self._pchildren[order.ref]:
                 child.info["born_at"] = {self.session: order.info["fills"][-1].market_price}
-                child.info["born_of"] = None if self._is_open_phase else _TRIGGERS[order.exectype]
+                child.info["born_of"] = None if self._is_open_phase else TRIGGERS[order.exectype]
         super()._bracketize(order, cancel=cancel)
 
     # -- exits that travel with an entry --------------------------------------------------------------------------
@@ -283,7 +239,7 @@ class ContractBroker(bt.brokers.BackBroker):
         old = [order for order in self._protective.pop(data, []) if order.alive()]
         for order in old:
             self._cancel_for(order, "replaced after the position grew")
-        born_of = _TRIGGERS[entry.exectype]
+        born_of = TRIGGERS[entry.exectype]
         start = data.open[0] if self._is_open_phase else market_price
         stop, target = protection.levels(position.price)
         common = {
@@ -344,7 +300,7 @@ class ContractBroker(bt.brokers.BackBroker):
         """Change shares, average price, resting orders and Backtrader's open trade by a split known before the open."""
         if position.size:
             before, exact = position.size, position.size * ratio
-            whole = _scaled_shares(before, ratio)
+            whole = scaled_shares(before, ratio)
             position.size, position.price = whole, position.price / ratio
             self._log_action(data, "split", ratio, whole - before, 0.0)
             self._scale_trades(data, whole, ratio)
@@ -357,7 +313,7 @@ class ContractBroker(bt.brokers.BackBroker):
                 self._scale_order(order, ratio)
 
     def _scale_order(self, order: Any, ratio: float) -> None:
-        _scale_order(order, ratio)
+        scale_order(order, ratio)
         is_exit_of_nothing = order.info.get("is_protective") and not self.getposition(order.data).size
         if not order.executed.remsize or is_exit_of_nothing:
             self._finish(order, order.cancel, f"split {ratio:g} leaves no whole share")
@@ -435,23 +391,3 @@ def _highest_anchor(old: list[Any], protection: Protection) -> float:
     if protection.trail_distance:
         return max(levels) + protection.trail_distance
     return max(levels) / (1 - (protection.trail_fraction or 0.0))
-
-
-def _scaled_shares(shares: float, ratio: float) -> float:
-    """Return shares after a split, whole if they were whole: what is less than one share is paid in cash."""
-    exact = shares * ratio
-    is_whole = abs(shares - round(shares)) < 1e-9
-    return math.copysign(math.floor(abs(exact) + 1e-9), shares) if is_whole else exact
-
-
-def _scale_order(order: Any, ratio: float) -> None:
-    order.size = _scaled_shares(order.size, ratio)
-    order.created.size = _scaled_shares(order.created.size, ratio)
-    order.created.price /= ratio
-    if order.created.pricelimit:
-        order.created.pricelimit /= ratio
-    if order.created.trailamount:
-        order.created.trailamount /= ratio
-    if order.trailamount:
-        order.trailamount /= ratio
-    order.executed.remsize = _scaled_shares(order.executed.remsize, ratio)

@@ -161,7 +161,7 @@ def test_sale_never_opens_a_short_position():
     assert run.fills == [(3, "A", 10, 100), (4, "A", -10, 100)]
     assert run.statuses(2)[-1] == ("cancelled", "position closed")
     naked = play(frame([FLAT] * 4), {0: lambda s: s.sell(size=5)})
-    assert naked.statuses(1)[-1] == ("rejected", "would open a short position; allow_short is false")
+    assert naked.statuses(1)[-1] == ("rejected", "no shares left to sell; allow_short is false")
 
 
 def test_short_sale_is_possible_when_allowed():
