@@ -12,7 +12,7 @@ from backtrader_system.reports.report_trading import action_lines, exit_lines, o
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import SIMULATED, changed_settings, run_facts
 
-ISSUES_SHOWN = 5
+ISSUES_SHOWN = 25
 _PLOT_TEXTS = {
     "plot_equity.png": "Equity of strategy and baseline",
     "plot_drawdown.png": "Drawdown of strategy and baseline",
@@ -91,16 +91,18 @@ def _issue_lines(title: str, issues: Sequence[Mapping[str, object]]) -> list[str
         symbols = {issue.get("symbol") for issue in found if issue.get("symbol")}
         advice = found[0].get("advice")
         plural = "" if len(symbols) == 1 else "s"
-        head = f"**{cell(rule)}**: {len(found):,} in {len(symbols):,} symbol{plural}."
+        sources = {issue.get("source") for issue in found}
+        place = f", all in {cell(str(sources.pop()))}" if len(sources) == 1 and None not in sources else ""
+        head = f"**{cell(rule)}**: {len(found):,} in {len(symbols):,} symbol{plural}{place}."
         lines += [head + (f" What to do: {cell(str(advice).rstrip('.'))}." if advice else ""), "",
-                  *bullets([_issue_text(issue) for issue in found], shown=ISSUES_SHOWN,
+                  *bullets([_issue_text(issue, with_source=not place) for issue in found], shown=ISSUES_SHOWN,
                            more="all are in the section `data` of `manifest.json`")]
     return lines
 
 
-def _issue_text(issue: Mapping[str, object]) -> str:
+def _issue_text(issue: Mapping[str, object], *, with_source: bool) -> str:
     parts = (issue.get("symbol"), issue.get("session"), issue.get("value"))
-    where = f" ({issue['source']})" if issue.get("source") else ""
+    where = f" ({issue['source']})" if with_source and issue.get("source") else ""
     return " ".join(str(part) for part in parts if part) + where
 
 

@@ -102,12 +102,13 @@ def test_if_all_orders_filled_it_says_so(make_result, make_orders):
     assert "None of 2 orders was rejected" in report(make_result(orders=orders))
 
 
-def test_data_issues_are_grouped_by_rule_and_capped(make_result):
+def test_data_issues_are_grouped_by_rule_and_capped(make_result, monkeypatch):
+    monkeypatch.setattr("backtrader_system.reports.report_markdown.ISSUES_SHOWN", 5)
     text = section(report(make_result()), "Data")
 
     assert "8 symbols, 300 sessions, 2,400 bars" in text
-    assert "**one_day_move**: 8 in 8 symbols. What to do: check for a split." in text
-    assert "- S5 2021-01-08 moved 45 % (prices.csv)\n- and 3 more:" in text
+    assert "**one_day_move**: 8 in 8 symbols, all in prices.csv. What to do: check for a split." in text
+    assert "- S5 2021-01-08 moved 45 %\n- and 3 more:" in text
     assert "### Repairs: 1" in text
     assert "Errors: none." in text
 
