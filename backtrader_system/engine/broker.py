@@ -183,7 +183,7 @@ class ContractBroker(bt.brokers.BackBroker):
         self._shares_taken[taken] = self._shares_taken.get(taken, 0.0) + shares
         if not order.isbuy():
             self._drop_exits_without_position(order)
-        elif order.info.get("protection"):
+        elif order.info.get("protection") and self.getposition(data).size > 0:
             self._protect(order, market_price)
 
     def _execute(self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None,
