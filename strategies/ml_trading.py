@@ -47,17 +47,18 @@ class MlTrading(ScoredStrategy):
     def decide(self) -> None:
         for data in [data for data in self.entries if not self.getposition(data).size]:
             self._forget(data)      # a reverse split may end a position without an order
-        sold = [data for data in self.datas if self.has_bar(data) and self._sell_by_rule(data)]
-        self._buy([data for data in self._candidates() if data not in sold])
+        sold = {data for data in self.datas if self.has_bar(data) and self._sell_by_rule(data)}
+        self._buy(self._candidates(sold))
 
     def notify_order(self, order: Any) -> None:
         if not order.executed.size:
             return
-        data = order.data
-        if self.getposition(data).size <= 0:
-            self._forget(data)
+        # The position after this very fill: by now a later fill of the session may have opened another one.
+        shares_left = order.executed.exbits[order.executed.p2 - 1].psize
+        if shares_left <= 0:
+            self._forget(order.data)
         elif order.isbuy():
-            self.entries.setdefault(data, {"score": order.info.get("score", 0.0), "bar": len(data)})
+            self.entries.setdefault(order.data, {"score": order.info.get("score", 0.0), "bar": len(order.data)})
 
     def _forget(self, data: Any) -> None:
         self.entries.pop(data, None)
@@ -65,7 +66,9 @@ class MlTrading(ScoredStrategy):
 
     def _sell_by_rule(self, data: Any) -> bool:
         position = self.getposition(data)
-        if position.size <= 0 or self.has_market_order(data):
+        if data.direction[0] < 0:
+            self._cancel_entry(data)
+        if position.size <= 0 or self.has_market_order(data, is_buy=False):
             return False
         entry = self.entries[data]
         decision = self.p.exit_rules.decide(PositionState(
@@ -82,15 +85,23 @@ class MlTrading(ScoredStrategy):
         fraction, reason = decision
         if reason == "profit_take":
             self.took_profit.add(data)
+        self._cancel_entry(data)
         self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(reason))
         return True
 
-    def _candidates(self) -> list[Any]:
+    def _cancel_entry(self, data: Any) -> None:
+        """Cancel what a bar's volume has left of an entry: the signal behind it is gone."""
+        for order in self.broker.get_orders_open():
+            if order.data is data and order.isbuy():
+                order.addinfo(end_reason="its signal is gone")
+                self.cancel(order)
+
+    def _candidates(self, sold: set[Any]) -> list[Any]:
         """Return feeds with a usable buy signal, strongest first."""
         buys = [data for data in self.datas if self.has_bar(data) and data.direction[0] > 0]
         usable = []
         for data in buys:
-            reason = self._reason_not_to_buy(data)
+            reason = "sold by a rule in this session" if data in sold else self._reason_not_to_buy(data)
             if reason:
                 self.skip(data, reason)
             else:
@@ -104,7 +115,7 @@ class MlTrading(ScoredStrategy):
             return "score below the threshold"
         if self.getposition(data).size > 0 and not self.p.add_to_positions:
             return "already held"
-        if self.has_market_order(data):
+        if self.has_market_order(data, is_buy=True):
             return "an order for this symbol still waits"
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +50,20 @@ class Ledgers:
 
 
 def run_backtest(
-    bars: BarPanel, scored: ScoredPanel | None, settings: Settings, *, atr: np.ndarray | None = None,
+    bars: BarPanel, scored: ScoredPanel | None, settings: Settings, *, known: Mapping[str, np.ndarray] | None = None,
     strategy_name: str | None = None, progress: Progress | None = None,
 ) -> Ledgers:
     """Return the ledgers of one strategy over the sessions of `bars`.
 
-    bars : the sessions to trade, without warm-up. scored, atr : on the same axes; atr in dollars per share.
+    bars : the sessions to trade, without warm-up. scored : on the same axes. known : further feed lines on the same
+        axes, by the names of `feeds.SIGNAL_LINES`: atr for exits, daily_volatility and average_volume for impact.
     strategy_name : a file in `strategies/`; by default the one of the settings.
     Raises: StrategyError for an unknown strategy or parameter, DataError if no symbol has a bar.
     """
     name = strategy_name or settings.strategy.name
     strategy_class = load_strategy(name)
     extra = {analyzer: load_analyzer(analyzer) for analyzer in settings.analyzers}
-    feeds = panel_feeds(bars, scored, atr)
+    feeds = panel_feeds(bars, scored, known)
     if not feeds:
         raise DataError("no symbol has a bar in the period of the backtest; nothing can be traded")
     cerebro = bt.Cerebro(stdstats=False)

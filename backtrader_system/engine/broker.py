@@ -89,8 +89,37 @@ class ContractBroker(bt.brokers.BackBroker):
         return super().submit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
+        if order not in self.get_orders_open():
+            return False
         order.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
-        return super().cancel(order, bracket=bracket)
+        if order not in self.submitted:
+            return super().cancel(order, bracket=bracket)
+        self._finish(order, order.cancel, order.info["end_reason"])
+        return True
+
+    def check_submitted(self) -> None:
+        """Accept this session's orders, sells first, or reject what the cash at the decision's close cannot pay.
+
+        Unlike Backtrader's: a rejected order takes no cash from those after it, and a resting order neither takes nor
+        brings cash, for it may never fill.
+        """
+        cash, positions = self.cash, {}
+        self.submitted = type(self.submitted)(sorted(self.submitted, key=_sells_first))
+        while self.submitted:
+            order = self.submitted.popleft()
+            if self._take_children(order) is None:
+                continue
+            position = positions.get(order.data, self.positions[order.data]).clone()
+            left = self._execute(order, cash=cash, position=position)
+            if left < 0:
+                order.margin()
+                self.notify(order)
+                self._ococheck(order)
+                self._bracketize(order, cancel=True)
+                continue
+            if order.exectype == Order.Market:
+                cash, positions[order.data] = left, position
+            self.submit_accept(order)
 
     # -- one session --------------------------------------------------------------------------------------------
 
@@ -102,7 +131,6 @@ class ContractBroker(bt.brokers.BackBroker):
                 self._apply_corporate_actions(data)
             elif self._has_ended(data):
                 self._close_delisted(data)
-        self.submitted = type(self.submitted)(sorted(self.submitted, key=_sells_first))
         self.check_submitted()
         self.pending = type(self.pending)(sorted(self.pending, key=_sells_first))
         self._is_open_phase = True
@@ -182,19 +210,20 @@ class ContractBroker(bt.brokers.BackBroker):
         taken = (data, self.session)
         self._shares_taken[taken] = self._shares_taken.get(taken, 0.0) + shares
         if not order.isbuy():
-            self._drop_exits_without_position(order)
+            self._drop_orders_of_closed_position(order)
         elif order.info.get("protection") and self.getposition(data).size > 0:
             self._protect(order, market_price)
 
     def _execute(self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None,
                  position: Any = None, dtcoc: float | None = None) -> float | None:
         comminfo = self.getcommissioninfo(order.data)
-        if hasattr(comminfo, "continue_order"):
+        counts_orders = hasattr(comminfo, "start_fill")
+        if counts_orders:
             done = order.executed
-            comminfo.continue_order(abs(done.size), abs(done.size) * done.price)
+            comminfo.start_fill(abs(done.size), abs(done.size) * done.price)
         result = super()._execute(order, ago=ago, price=price, cash=cash, position=position, dtcoc=dtcoc)
-        if hasattr(comminfo, "continue_order"):
-            comminfo.continue_order(0.0, 0.0)
+        if counts_orders:
+            comminfo.end_fill()
         if ago is None and result < 0:
             order.info["end_reason"] = "not enough cash at the close of the decision"
         elif order.status == Order.Margin:
@@ -259,14 +288,18 @@ class ContractBroker(bt.brokers.BackBroker):
         if target is not None:
             orders.append(self.sell(exectype=Order.Limit, price=target, reason="target", **common))
 
-    def _drop_exits_without_position(self, exit_order: Any) -> None:
-        if self.getposition(exit_order.data).size > 0:
+    def _drop_orders_of_closed_position(self, exit_order: Any) -> None:
+        """Cancel what belongs to a position that a sale has closed: its other exits, what is left of its entry."""
+        shares = self.getposition(exit_order.data).size
+        if shares > 0:
             return
         for order in [*self.get_orders_open(), exit_order]:
-            if order.data is exit_order.data and not order.isbuy() and order.alive():
-                is_remainder = order.ref == exit_order.ref or order.info.get("is_protective")
-                if is_remainder:
-                    self._cancel_for(order, "position closed")
+            if order.data is not exit_order.data or not order.alive():
+                continue
+            is_left_of_entry = order.isbuy() and order.executed.size
+            is_left_of_exit = order.ref == exit_order.ref and shares == 0
+            if order.info.get("is_protective") or is_left_of_entry or is_left_of_exit:
+                self._cancel_for(order, "position closed")
         self._protective.pop(exit_order.data, None)
 
     def _cancel_for(self, order: Any, reason: str) -> None:
@@ -304,7 +337,7 @@ class ContractBroker(bt.brokers.BackBroker):
             position.size, position.price = whole, position.price / ratio
             self._log_action(data, "split", ratio, whole - before, 0.0)
             self._scale_trades(data, whole, ratio)
-            if exact - whole > 1e-9:
+            if abs(exact - whole) > 1e-9:       # a short pays for its fraction
                 dollars = (exact - whole) * data.close[-1] / ratio
                 self.cash += dollars
                 self._log_action(data, "cash_in_lieu", ratio, exact - whole, dollars)
@@ -314,6 +347,8 @@ class ContractBroker(bt.brokers.BackBroker):
 
     def _scale_order(self, order: Any, ratio: float) -> None:
         scale_order(order, ratio)
+        if order.info.get("protection"):
+            order.info["protection"] = order.info["protection"].scaled(ratio)
         is_exit_of_nothing = order.info.get("is_protective") and not self.getposition(order.data).size
         if not order.executed.remsize or is_exit_of_nothing:
             self._finish(order, order.cancel, f"split {ratio:g} leaves no whole share")

@@ -44,14 +44,24 @@ class StockCommission(bt.CommInfoBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._filled_before = (0.0, 0.0)
+        self._filled: tuple[float, float] | None = None      # shares and dollars of the order now being filled
 
-    def continue_order(self, shares: float, value: float) -> None:
-        """Say how many shares, worth how much, the next fill's order has filled before."""
-        self._filled_before = (shares, value)
+    def start_fill(self, shares: float, value: float) -> None:
+        """Say how many shares, worth how much, the order of the next fill has filled before.
+
+        Until `end_fill` every commission adds to them, so that a fill that turns a position round, for which
+        Backtrader asks twice, pays the minimum once.
+        """
+        self._filled = (shares, value)
+
+    def end_fill(self) -> None:
+        """Go back to one commission, one order."""
+        self._filled = None
 
     def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
-        shares, value = self._filled_before
         rates = (self.p.bps, self.p.per_share, self.p.minimum)
-        after = order_commission(shares + abs(size), value + abs(size) * price, *rates)
-        return after - order_commission(shares, value, *rates)
+        before = self._filled or (0.0, 0.0)
+        after = (before[0] + abs(size), before[1] + abs(size) * price)
+        if self._filled is not None:
+            self._filled = after
+        return order_commission(*after, *rates) - order_commission(*before, *rates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import backtrader as bt
@@ -22,6 +23,8 @@ SIGNAL_LINES = {
     "ml_enhanced": 0.0,         # 1 where a model changed the score
     "is_member": 1.0,           # 1 while the symbol belongs to the universe
     "atr": np.nan,              # dollars per share
+    "daily_volatility": np.nan, # standard deviation of daily returns, 20 bars
+    "average_volume": np.nan,   # shares, mean of 20 bars
     "split_ratio": 1.0,         # in force from before this session's open
     "dividend": 0.0,            # dollars per share, to holders through the previous close
 }
@@ -74,18 +77,19 @@ class ScoredBars(bt.feed.DataBase):
         return True
 
 
-def panel_feeds(bars: BarPanel, scored: ScoredPanel | None, atr: np.ndarray | None = None) -> list[ScoredBars]:
+def panel_feeds(
+    bars: BarPanel, scored: ScoredPanel | None, known: Mapping[str, np.ndarray] | None = None
+) -> list[ScoredBars]:
     """Return one feed per symbol that has a bar, in the panel's order.
 
-    atr : dollars per share, shape of the panel; None leaves the line empty.
+    known : further lines of `SIGNAL_LINES`, such as atr; values known at the close, shape of the panel.
     """
     feeds = []
     signals = {} if scored is None else {
         "score": scored.score, "base_score": scored.base_score, "direction": scored.direction,
         "probability": scored.probability, "ml_enhanced": scored.is_enhanced,
     }
-    if atr is not None:
-        signals["atr"] = atr
+    signals |= known or {}
     for column, symbol in enumerate(bars.symbols):
         frame = bars.frame(symbol)
         if frame.empty:

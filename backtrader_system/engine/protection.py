@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,9 @@ class Protection:
 
     Each exit is a fraction of the average entry price or a distance in dollars per share (for ATR multiples); None
     means no such exit. Give it to an order: `self.buy(data, size=10, protection=Protection(stop_fraction=0.08))`.
-    Only `ContractBroker` acts on it.
+    Only `ContractBroker` acts on it. Of a stop or target given both ways the nearer counts; a trailing stop takes one.
+
+    Raises: ValueError if both trail_fraction and trail_distance are given.
 
     Examples
     --------
@@ -25,6 +27,16 @@ class Protection:
     target_distance: float | None = None
     trail_fraction: float | None = None
     trail_distance: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trail_fraction is not None and self.trail_distance is not None:
+            raise ValueError("a trailing stop takes trail_fraction or trail_distance, not both")
+
+    def scaled(self, ratio: float) -> Protection:
+        """Return the same exits in the share units after a split: distances in dollars shrink as prices do."""
+        names = ("stop_distance", "target_distance", "trail_distance")
+        distances = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: d / ratio for name, d in distances.items() if d is not None})
 
     def levels(self, entry_price: float) -> tuple[float | None, float | None]:
         """Return the stop and the target of a long position, in dollars; the trailing stop moves and has no level."""

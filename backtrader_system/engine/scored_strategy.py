@@ -37,7 +37,8 @@ class ScoredStrategy(bt.Strategy):
         """Note why the signal of `data` in this session leads to no order; it goes to the signals ledger."""
         self.skipped[(self.datetime[0], data._name)] = reason
 
-    def has_market_order(self, data: Any) -> bool:
-        """Return whether a market order for `data` still waits to fill."""
+    def has_market_order(self, data: Any, *, is_buy: bool) -> bool:
+        """Return whether a market order of this side still waits to fill."""
         waiting = (*getattr(self.broker, "submitted", ()), *self.broker.get_orders_open())
-        return any(order.data is data and order.exectype == bt.Order.Market for order in waiting)
+        return any(
+            order.data is data and order.exectype == bt.Order.Market and order.isbuy() == is_buy for order in waiting)

@@ -93,11 +93,18 @@ class BoundedSizer(bt.Sizer):
         if account.equity <= 0:
             self.scale = 1.0
             return
-        wanted = sum(max(self._capped_fraction(d) - account.held.get(d, 0.0) / account.equity, 0.0) for d in candidates)
-        self.scale = scale_to_floor(account.gross_value / account.equity, wanted, self.p.target_invested_floor)
+        held = [account.held.get(data, 0.0) / account.equity for data in candidates]
+        caps = [self.limits.position_cap(signal_score(data)) for data in candidates]
+        buys = [max(min(self.wanted_fraction(data), cap) - part, 0.0)
+                for data, cap, part in zip(candidates, caps, held, strict=True)]
+        rooms = [max(cap - part, 0.0) for cap, part in zip(caps, held, strict=True)]
+        self.scale = scale_to_floor(
+            account.gross_value / account.equity, buys, rooms, self.p.target_invested_floor)
 
-    def _capped_fraction(self, data: Any) -> float:
-        return min(self.wanted_fraction(data), self.limits.position_cap(signal_score(data)))
+    def _target_fraction(self, data: Any, held_fraction: float) -> float:
+        """Return the share of equity to reach: what is held and today's buy, scaled."""
+        capped = min(self.wanted_fraction(data), self.limits.position_cap(signal_score(data)))
+        return held_fraction + self.scale * max(capped - held_fraction, 0.0)
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         if not isbuy:
@@ -108,7 +115,8 @@ class BoundedSizer(bt.Sizer):
         if account.equity <= 0 or held_value < -1e-9 or (is_new and account.n_positions >= self.p.max_positions):
             return 0
         dollars = self.limits.allowed_dollars(
-            self.wanted_fraction(data) * self.scale, equity=account.equity, free_cash=account.free_cash,
+            self._target_fraction(data, held_value / account.equity), equity=account.equity,
+            free_cash=account.free_cash,
             held_value=held_value, gross_value=account.gross_value, net_value=account.net_value,
             score=signal_score(data),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -106,14 +107,28 @@ def whole_shares(dollars: float, price: float) -> int:
     return floor(dollars / price) if price > 0 else 0
 
 
-def scale_to_floor(invested_fraction: float, wanted_fraction: float, floor_fraction: float) -> float:
+def scale_to_floor(
+    invested_fraction: float, buys: Sequence[float], rooms: Sequence[float], floor_fraction: float
+) -> float:
     """Return the factor, at least 1, by which today's buys grow so that the account is invested to its floor.
+
+    buys : what each buy adds, as a share of equity. rooms : the most that each may add; a buy grown to its room leaves
+        the rest to the others. Where all rooms together do not reach the floor, every buy grows to its room.
 
     Examples
     --------
-    >>> scale_to_floor(0.25, 0.25, 0.75)
+    >>> scale_to_floor(0.25, [0.125, 0.125], [1.0, 1.0], 0.75)
     2.0
+    >>> scale_to_floor(0.25, [0.125, 0.125], [0.125, 1.0], 0.75)      # the second alone: (0.5 - 0.125) / 0.125
+    3.0
     """
-    if wanted_fraction <= 0 or invested_fraction + wanted_fraction >= floor_fraction:
-        return 1.0
-    return (floor_fraction - invested_fraction) / wanted_fraction
+    need = floor_fraction - invested_fraction
+    growing = sorted((room / buy, buy, room) for buy, room in zip(buys, rooms, strict=True) if buy > 0)
+    total = sum(buy for _, buy, _ in growing)
+    scale = 1.0
+    for limit, buy, room in growing:
+        scale = max(need / total, 1.0)
+        if scale <= limit:
+            return scale
+        scale, need, total = max(limit, 1.0), need - room, total - buy
+    return scale

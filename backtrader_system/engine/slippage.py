@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from statistics import pstdev
+from statistics import stdev
 from typing import Any
 
 BPS = 1e-4
@@ -41,7 +41,18 @@ class Slippage:
 
 
 def _size_impact(size: float, data: Any) -> float:
-    """Return sigma * sqrt(Q / V); 0.0 while a symbol has fewer than three earlier bars."""
+    """Return sigma * sqrt(Q / V) from what was known at the previous close; 0.0 before a symbol has a history.
+
+    A feed with lines `daily_volatility` and `average_volume` also knows the bars before its first one.
+    """
+    if len(data) > 1 and hasattr(data.lines, "average_volume"):
+        volatility, average_volume = data.lines.daily_volatility[-1], data.lines.average_volume[-1]
+        if volatility == volatility and average_volume > 0:
+            return volatility * sqrt(size / average_volume)
+    return _impact_from_bars(size, data)
+
+
+def _impact_from_bars(size: float, data: Any) -> float:
     n_earlier = min(len(data) - 1, IMPACT_LOOK_BACK_SESSIONS)
     if n_earlier < 3:
         return 0.0
@@ -51,4 +62,4 @@ def _size_impact(size: float, data: Any) -> float:
     if average_volume <= 0:
         return 0.0
     returns = [later / earlier - 1 for earlier, later in pairwise(closes)]
-    return pstdev(returns) * sqrt(size / average_volume)
+    return stdev(returns) * sqrt(size / average_volume)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -10,23 +12,26 @@ from backtrader_system.metrics.figure import Figure, missing
 JACKKNIFE_BLOCKS = 20
 
 
-def classification_quality(label: np.ndarray, probability: np.ndarray) -> dict[str, Figure]:
+def classification_quality(label: np.ndarray, probability: np.ndarray, reference: np.ndarray) -> dict[str, Figure]:
     """Return how well probabilities foretold labels.
 
-    label : 0 or 1. probability : in [0, 1], made before the label was known; above 0.5 it says 1. Same length, no NaN.
-    Returns: n; base_rate, the share of ones; accuracy, to be read beside max(base_rate, 1 - base_rate), which a
-        constant reaches; balanced_accuracy, the mean of the two classes' own accuracies, 0.5 for a constant; brier,
-        the mean squared error of the probability; auc, the chance that a one is ranked above a zero, ties half.
+    label : 0 or 1. probability : in [0, 1], made before the label was known; above 0.5 it says 1. reference : the share
+        of ones among the labels the model was trained on. Same length, no NaN.
+    Returns: n; base_rate, the share of ones; accuracy; naive_accuracy, of one who always says the class that was
+        commoner in training, as could be done without a model at the same moment; balanced_accuracy, the mean of the
+        two classes' own accuracies, 0.5 for a constant; brier, the mean squared error of the probability; auc, the
+        chance that a one is ranked above a zero, ties half.
     """
     n = len(label)
     if n == 0:
         reason = "no prediction whose label is known"
-        return {"n": Figure(0), **dict.fromkeys(("base_rate", "accuracy", "balanced_accuracy", "brier", "auc"),
-                                                missing(reason))}
+        return {"n": Figure(0), **dict.fromkeys(
+            ("base_rate", "accuracy", "naive_accuracy", "balanced_accuracy", "brier", "auc"), missing(reason))}
     is_one = label > 0.5
     is_right = (probability > 0.5) == is_one
     figures = {
         "n": Figure(n), "base_rate": Figure(float(is_one.mean())), "accuracy": Figure(float(is_right.mean())),
+        "naive_accuracy": Figure(float(((reference > 0.5) == is_one).mean())),
         "brier": Figure(float(np.mean((probability - label) ** 2))),
     }
     if is_one.all() or not is_one.any():
@@ -69,19 +74,27 @@ def rank_correlation(left: np.ndarray, right: np.ndarray) -> float:
 
 
 def rank_correlation_error(left: np.ndarray, right: np.ndarray, session: np.ndarray) -> float:
-    """Return the standard error of the rank correlation by leaving out twenty stretches of time in turn.
+    """Return the standard error of the rank correlation, see `block_error`."""
+    return block_error(lambda rows: rank_correlation(left[rows], right[rows]), session)
 
-    session : whole numbers, the time of each pair. Pairs of neighbouring sessions, and of one session's symbols, are
-    not independent: the usual 1 / sqrt(n) would be far too small. NaN if there are fewer than twenty sessions.
-    Block jackknife: Kuensch (1989), Annals of Statistics 17.
+
+def mean_error(values: np.ndarray, session: np.ndarray) -> float:
+    """Return the standard error of a mean, see `block_error`."""
+    return block_error(lambda rows: float(values[rows].mean()), session)
+
+
+def block_error(statistic: Callable[[np.ndarray], float], session: np.ndarray) -> float:
+    """Return the standard error of a statistic by leaving out twenty stretches of time in turn.
+
+    statistic : takes a mask of the rows to use. session : whole numbers, the time of each row. Rows of neighbouring
+    sessions, and of one session's symbols, are not independent: the usual 1 / sqrt(n) would be far too small.
+    Returns NaN if there are fewer than twenty sessions. Block jackknife: Kuensch (1989), Annals of Statistics 17.
     """
     distinct = np.unique(session)
     if len(distinct) < JACKKNIFE_BLOCKS:
         return float("nan")
     block = np.searchsorted(distinct, session) * JACKKNIFE_BLOCKS // len(distinct)
-    without = np.array([
-        rank_correlation(left[block != number], right[block != number]) for number in range(JACKKNIFE_BLOCKS)
-    ])
+    without = np.array([statistic(block != number) for number in range(JACKKNIFE_BLOCKS)])
     spread = np.sum((without - without.mean()) ** 2)
     return float(np.sqrt((JACKKNIFE_BLOCKS - 1) / JACKKNIFE_BLOCKS * spread))
 

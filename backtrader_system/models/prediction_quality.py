@@ -10,6 +10,7 @@ import numpy as np
 from backtrader_system.metrics.classification import (
     classification_quality,
     forecast_quality,
+    mean_error,
     rank_correlation_error,
 )
 from backtrader_system.metrics.figure import Figure, flatten, missing
@@ -41,7 +42,7 @@ def prediction_quality(
     }
     strength = _strength_figures(pair.strength, labels.strength, everything)
     strength["ic_standard_error"] = _ic_error(pair.strength, labels.strength)
-    regime = _regime_figures(pair.regime, labels.regime, everything)
+    regime = _regime_figures(pair.regime, labels.regime, everything) | _accuracy_gain(pair.regime, labels.regime)
     n_signals = int(np.count_nonzero(direction))
     return {
         "labels": kind,
@@ -72,12 +73,24 @@ def _symbol_figures(pair: PredictionPair, labels: Labels, columns: np.ndarray) -
 
 def _regime_figures(made: Predictions, label: Label, columns: np.ndarray) -> Figures:
     cells = _judged(made, label) & columns
-    return classification_quality(label.value[cells], made.value[cells])
+    return classification_quality(label.value[cells], made.value[cells], made.reference[cells])
 
 
 def _strength_figures(made: Predictions, label: Label, columns: np.ndarray) -> Figures:
     cells = _judged(made, label) & columns
     return forecast_quality(label.value[cells], made.value[cells], made.reference[cells])
+
+
+def _accuracy_gain(made: Predictions, label: Label) -> Figures:
+    """Return by how much the classifier beats the class that was commoner in training, and the error of that."""
+    cells = _judged(made, label)
+    if not cells.any():
+        return dict.fromkeys(("accuracy_gain", "accuracy_gain_standard_error"), missing("no prediction to judge"))
+    is_one = label.value[cells] > 0.5
+    gain = ((made.value[cells] > 0.5) == is_one).astype(float) - ((made.reference[cells] > 0.5) == is_one)
+    error = mean_error(gain, np.nonzero(cells)[0])
+    return {"accuracy_gain": Figure(float(gain.mean())),
+            "accuracy_gain_standard_error": Figure(error) if np.isfinite(error) else missing("too few sessions")}
 
 
 def _ic_error(made: Predictions, label: Label) -> Figure:

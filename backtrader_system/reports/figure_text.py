@@ -153,6 +153,8 @@ _LABELS = {
     "avg_strength_r2": "mean over symbols: strength R2",
     "avg_strength_ic": "mean over symbols: strength rank correlation", "n_predictions": "predictions",
     "n": "predictions with known outcome",
+    "naive_accuracy": "accuracy of the class commoner in training", "accuracy_gain": "accuracy above that",
+    "accuracy_gain_standard_error": "standard error of that difference",
     "base_rate": "share of trending", "brier": "Brier score", "auc": "AUC", "r2": "R2", "ic": "rank correlation",
     "ic_standard_error": "standard error of the rank correlation",
 }
@@ -171,6 +173,7 @@ _FORMATS: dict[str, Callable[[object], str]] = {
     **dict.fromkeys(("initial_value", "final_value", "net_profit", "traded_volume", "average_equity"), dollars),
     **dict.fromkeys(("probabilistic_sharpe_ratio", "avg_regime_accuracy", "avg_regime_balanced_accuracy",
                      "avg_regime_auc", "avg_strength_r2", "avg_strength_ic", "accuracy", "balanced_accuracy", "brier",
-                     "auc", "base_rate", "r2", "ic", "ic_standard_error"), precise),
+                     "auc", "base_rate", "naive_accuracy", "accuracy_gain", "accuracy_gain_standard_error", "r2", "ic",
+                     "ic_standard_error"), precise),
     "sessions": sessions,
 }

@@ -44,16 +44,19 @@ def ml_lines(result: RunResult) -> list[str]:
 
 
 def regime_words(regime: FigureSheet) -> str:
-    """Return whether the classifier beat the constant guess of the commoner class."""
-    accuracy, base, n = regime.value("accuracy"), regime.value("base_rate"), regime.value("n")
-    if is_missing(accuracy) or is_missing(base):
+    """Return whether the classifier beat always saying the class that was commoner in its training labels."""
+    accuracy, naive, n = regime.value("accuracy"), regime.value("naive_accuracy"), regime.value("n")
+    if is_missing(accuracy) or is_missing(naive):
         return f"Regime (will the market trend?): {regime.text('accuracy')}."
-    constant = max(float(base), 1 - float(base))
-    is_better = float(accuracy) > constant
-    return (
-        f"Regime (will the market trend?): right in {percent(accuracy)} of {count(n)} predictions whose outcome is "
-        f"known. Always guessing the commoner class would have been right in {percent(constant)}: the model was "
-        f"{'better' if is_better else 'no better'} than that.")
+    text = (f"Regime (will the market trend?): right in {percent(accuracy)} of {count(n)} predictions whose outcome is "
+            f"known. Always saying the class that was commoner in training would have been right in {percent(naive)}")
+    gain, error = regime.value("accuracy_gain"), regime.value("accuracy_gain_standard_error")
+    if is_missing(gain) or is_missing(error):
+        return f"{text}."
+    is_clear = abs(float(gain)) > STANDARD_ERRORS * float(error)
+    verdict = (f"{'better' if float(gain) > 0 else 'worse'} by more than {STANDARD_ERRORS:g} standard errors"
+               if is_clear else "not to be told from that")
+    return f"{text} (standard error of the difference {precise(error)}): the model was {verdict}."
 
 
 def strength_words(strength: FigureSheet) -> str:
@@ -78,8 +81,8 @@ def out_of_sample_words(result: RunResult) -> dict[str, str]:
     regime, strength = _section(quality, "regime"), _section(quality, "strength")
     beside = {"avg_regime_accuracy": "out of sample, mean over symbols",
               "avg_strength_r2": "out of sample, mean over symbols"}
-    if not is_missing(base := regime.get("base_rate")):
-        beside["avg_regime_accuracy"] += f"; always guessing the commoner class {precise(max(base, 1 - base))}"
+    if not is_missing(naive := regime.get("naive_accuracy")):
+        beside["avg_regime_accuracy"] += f"; saying the class commoner in training {precise(naive)}"
     if not is_missing(n := strength.get("n")):
         beside["avg_strength_r2"] += f"; {count(n)} predictions"
     return beside

@@ -33,6 +33,7 @@ FEATURES: dict[str, Feature] = {
     "volatility_20d": partial(indicators.volatility, window=20),
     "volatility_60d": partial(indicators.volatility, window=60),
     "volume_ratio": indicators.volume_ratio,
+    "average_volume_20d": indicators.average_volume,
     "bb_position": indicators.band_position,
     "macd_histogram": indicators.macd_histogram,
     "trend_consistency": indicators.trend_consistency,

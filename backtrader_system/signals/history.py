@@ -16,6 +16,7 @@ class History:
     open, high, low, close : float64, shape (n_rows, n_symbols); total-return prices: dividends and splits up to the
         row are in, later ones are not. NaN above a symbol's first bar and below its last one, never between.
     volume : shares, in the share count of the panel's first session.
+    share_count : shares of this row's session per share of the panel's first session, from splits up to the row.
     growth : what divides a total-return price of this row to give dollars per share of this row's session.
     row : for every cell of the panel, the row of its bar; None if that is the panel's own row.
     has_bar : bool, shape of the panel.
@@ -26,6 +27,7 @@ class History:
     low: np.ndarray
     close: np.ndarray
     volume: np.ndarray
+    share_count: np.ndarray
     growth: np.ndarray
     row: np.ndarray | None
     has_bar: np.ndarray
@@ -45,16 +47,18 @@ def own_bars(bars: BarPanel) -> History:
     """
     has_bar = bars.has_bar
     growth = bars.growth_factor()
-    volume = bars.volume / np.cumprod(bars.split_ratio, axis=0)
+    share_count = np.cumprod(bars.split_ratio, axis=0)
+    volume = bars.volume / share_count
     prices = (bars.open * growth, bars.high * growth, bars.low * growth, bars.close * growth)
     if not _has_gaps(has_bar):
-        return History(*prices, volume, growth, None, has_bar)
+        return History(*prices, volume, share_count, growth, None, has_bar)
     # A stable sort moves the bars of a column to its top and keeps their order.
     order = np.argsort(~has_bar, axis=0, kind="stable")
     rows = np.cumsum(has_bar, axis=0) - 1
     is_filled = np.take_along_axis(has_bar, order, axis=0)
     packed = [
-        np.where(is_filled, np.take_along_axis(values, order, axis=0), np.nan) for values in (*prices, volume, growth)
+        np.where(is_filled, np.take_along_axis(values, order, axis=0), np.nan)
+        for values in (*prices, volume, share_count, growth)
     ]
     return History(*packed, np.maximum(rows, 0), has_bar)
 

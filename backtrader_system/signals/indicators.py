@@ -74,6 +74,11 @@ def volume_ratio(history: History) -> np.ndarray:
     return np.where(mean == 0.0, 1.0, history.volume / mean)
 
 
+def average_volume(history: History) -> np.ndarray:
+    """Return the mean of 20 volumes, in shares of session t. Look-back 20."""
+    return rolling_mean(history.volume, VOLUME_BARS) * history.share_count
+
+
 def band_position(history: History) -> np.ndarray:
     """Return (C - lower) / (upper - lower) of Bollinger bands, MA20 -/+ 2 sd20 of closes. Look-back 20.
 

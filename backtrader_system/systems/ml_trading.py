@@ -26,10 +26,13 @@ from backtrader_system.reports.run_folder import Clock, open_run_folder
 from backtrader_system.reports.write_run import write_run
 from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
+from backtrader_system.settings.trading import SizerSettings
 from backtrader_system.signals.features import check_feature_names, compute_features
 
 BASELINE = "buy_and_hold"
 ALWAYS_OPEN = "24/7"
+# Lines that feeds carry beside scores, and the feature that fills each; warm-up bars count.
+KNOWN_LINES = {"atr": "atr_14", "daily_volatility": "volatility_20d", "average_volume": "average_volume_20d"}
 
 
 def run_ml_trading(
@@ -72,13 +75,13 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
     settings = loaded.settings
     with stages.timed("signals"):
         scores = score_market(market.bars, settings, first_session=market.first_session, progress=progress)
-        atr = compute_features(market.bars, ("atr_14",))["atr_14"]
+        features = compute_features(market.bars, KNOWN_LINES.values())
     bars = market.bars.between(market.first_session)
+    known = {line: features[feature][-len(bars.sessions):] for line, feature in KNOWN_LINES.items()}
     with stages.timed("backtest"):
         traded = run_backtest(
-            bars, scores.scored.between(market.first_session), settings, atr=atr[-len(bars.sessions):],
-            progress=progress)
-        baseline = run_backtest(bars, None, _baseline_settings(settings), strategy_name=BASELINE)
+            bars, scores.scored.between(market.first_session), settings, known=known, progress=progress)
+        baseline = run_backtest(bars, None, _baseline_settings(settings), known=known, strategy_name=BASELINE)
     with stages.timed("checks"):
         for name, ledgers in {settings.strategy.name: traded, BASELINE: baseline}.items():
             check_ledgers(name, ledgers, bars, settings)
@@ -101,7 +104,7 @@ def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Setting
 def _baseline_settings(settings: Settings) -> Settings:
     """Return settings for the baseline: same costs and capital, nothing that belongs to the strategy under test."""
     strategy = settings.strategy.model_copy(update={"name": BASELINE, "params": {}})
-    return settings.model_copy(update={"strategy": strategy, "analyzers": ()})
+    return settings.model_copy(update={"strategy": strategy, "sizer": SizerSettings(), "analyzers": ()})
 
 
 def _result(

@@ -66,9 +66,12 @@ def test_shares_are_whole_and_a_price_of_zero_buys_none():
 
 
 def test_buys_grow_together_up_to_the_invested_floor():
-    assert scale_to_floor(0.25, 0.25, 0.75) == pytest.approx((0.75 - 0.25) / 0.25)
-    assert scale_to_floor(0.60, 0.25, 0.75) == 1.0
-    assert scale_to_floor(0.10, 0.0, 0.75) == 1.0
+    assert scale_to_floor(0.25, [0.25], [1.0], 0.75) == pytest.approx((0.75 - 0.25) / 0.25)
+    assert scale_to_floor(0.60, [0.25], [1.0], 0.75) == 1.0
+    assert scale_to_floor(0.10, [0.0], [1.0], 0.75) == 1.0
+    # Of a missing 0.4, the first has room for 0.1; the second must bring 0.3.
+    assert scale_to_floor(0.35, [0.05, 0.1], [0.1, 1.0], 0.75) == pytest.approx(0.3 / 0.1)
+    assert scale_to_floor(0.0, [0.1, 0.1], [0.15, 0.2], 0.75) == pytest.approx(2.0), "every buy grows to its room"
 
 
 def held(**changes):

@@ -20,8 +20,10 @@ PROBABILITY = np.round(np.clip(0.3 * LABEL + STREAM.random(200) * 0.8, 0, 1), 1)
 
 
 def test_classification_by_hand():
-    figures = classification_quality(np.array([1.0, 1, 0, 0, 0]), np.array([0.9, 0.4, 0.6, 0.2, 0.5]))
+    figures = classification_quality(np.array([1.0, 1, 0, 0, 0]), np.array([0.9, 0.4, 0.6, 0.2, 0.5]),
+                                     np.array([0.7, 0.7, 0.7, 0.3, 0.3]))
 
+    assert figures["naive_accuracy"].value == pytest.approx(4 / 5)
     assert figures["n"].value == 5
     assert figures["base_rate"].value == pytest.approx(2 / 5)
     assert figures["accuracy"].value == pytest.approx(3 / 5)
@@ -31,7 +33,7 @@ def test_classification_by_hand():
 
 
 def test_classification_equals_scikit_learn():
-    figures = classification_quality(LABEL, PROBABILITY)
+    figures = classification_quality(LABEL, PROBABILITY, np.full(len(LABEL), 0.4))
 
     assert figures["auc"].value == pytest.approx(roc_auc_score(LABEL, PROBABILITY), abs=1e-12)
     assert figures["brier"].value == pytest.approx(brier_score_loss(LABEL, PROBABILITY))
@@ -39,7 +41,7 @@ def test_classification_equals_scikit_learn():
 
 
 def test_one_class_has_no_ranking():
-    figures = classification_quality(np.ones(4), np.full(4, 0.6))
+    figures = classification_quality(np.ones(4), np.full(4, 0.6), np.full(4, 0.6))
 
     assert figures["accuracy"].value == 1.0
     assert figures["auc"].is_missing
@@ -79,6 +81,6 @@ def test_error_grows_when_a_sessions_pairs_are_copies():
 def test_nothing_to_judge_gives_reasons():
     nothing = np.array([])
 
-    assert classification_quality(nothing, nothing)["auc"].note == "no prediction whose label is known"
+    assert classification_quality(nothing, nothing, nothing)["auc"].note == "no prediction whose label is known"
     assert forecast_quality(nothing, nothing, nothing)["n"].value == 0
     assert np.isnan(rank_correlation_error(nothing, nothing, nothing))

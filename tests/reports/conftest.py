@@ -91,7 +91,7 @@ METRICS = {
     "ml": {
         "labels": "forward", "n_predictions": 500, "enhanced_signal_rate": 0.25, "avg_regime_accuracy": 0.531,
         "avg_strength_r2": -0.02, "warnings": (),
-        "regime": {"n": 490, "base_rate": 0.4, "accuracy": 0.53},
+        "regime": {"n": 490, "base_rate": 0.4, "accuracy": 0.53, "naive_accuracy": 0.6},
         "strength": {"n": 480, "r2": -0.02, "ic": 0.03, "ic_standard_error": 0.02},
         "symbol_stats": {"S1": {"regime_n": 490, "regime_base_rate": 0.4, "regime_accuracy": 0.53,
                                 "strength_r2": None, "strength_r2_note": "labels do not vary", "strength_ic": 0.03}},

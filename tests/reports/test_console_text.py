@@ -50,7 +50,7 @@ def test_the_header_names_period_symbols_capital_and_warnings():
     "Total Trades:                       2",
     "Win Rate:                     50.00 %  (95% interval 9.45 % to 90.55 %)",
     "Avg ML Regime Accuracy:         0.531  "
-    "(out of sample, mean over symbols; always guessing the commoner class 0.600)",
+    "(out of sample, mean over symbols; saying the class commoner in training 0.600)",
     "Avg ML Strength R2:            -0.020  (out of sample, mean over symbols; 480 predictions)",
     "Warning: the position cap 0.40 can never be reached",
     "Results saved to: results/20240102_030405_sample",

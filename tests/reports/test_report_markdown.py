@@ -134,17 +134,18 @@ def test_ml_is_told_in_words(make_result):
     text = section(report(make_result()), "Machine learning, out of sample")
 
     assert "right in 53.00 % of 490 predictions" in text
-    assert "would have been right in 60.00 %: the model was no better" in text      # 1 - base rate 0.40
+    assert "commoner in training would have been right in 60.00 %." in text
     assert "R2 -0.020 over 480 predictions, no better than the mean" in text
     assert "standard error 0.020: not to be told from zero" in text                 # 0.03 < 2 * 0.02
     assert "| S1 | 490 | 0.400 | 0.530 | not computed | 0.030 |" in text
 
 
 def test_a_model_that_is_better_is_called_better():
-    regime = FigureSheet({"regime": {"n": 100, "base_rate": 0.5, "accuracy": 0.51}})
+    regime = FigureSheet({"regime": {"n": 100, "accuracy": 0.58, "naive_accuracy": 0.5, "accuracy_gain": 0.08,
+                                     "accuracy_gain_standard_error": 0.03}})
     strength = FigureSheet({"strength": {"n": 100, "r2": 0.01, "ic": -0.05, "ic_standard_error": 0.02}})
 
-    assert "the model was better than that" in regime_words(regime)
+    assert "the model was better by more than 2 standard errors" in regime_words(regime)
     assert "better than the mean" in strength_words(strength)
     assert "below zero by more than 2 of them" in strength_words(strength)
 

@@ -1,0 +1,132 @@
+"""Orders that fill in parts, are cancelled, expire, meet splits or each other."""
+
+from __future__ import annotations
+
+import datetime
+
+import backtrader as bt
+import pytest
+from script import frame, play
+
+from backtrader_system.engine.broker import ContractBroker
+from backtrader_system.engine.commission import StockCommission
+from backtrader_system.engine.extensions import load_strategy
+from backtrader_system.engine.feeds import ScoredBars
+from backtrader_system.engine.protection import Protection
+from backtrader_system.engine.sizers import FixedFraction
+from backtrader_system.engine.slippage import Slippage
+
+FLAT = (100, 101, 99, 100)
+
+
+def test_order_too_large_takes_nothing_from_the_next():
+    frames = {"A": frame([FLAT] * 3), "B": frame([FLAT] * 3)}
+
+    def buy_both(s):
+        s.buy(data=s.getdatabyname("A"), size=500)
+        s.buy(data=s.getdatabyname("B"), size=5)
+    run = play(frames, {0: buy_both})
+    assert run.fills == [(3, "B", 5, 100)]
+    assert run.statuses(1)[-1] == ("rejected", "not enough cash at the close of the decision")
+
+
+def test_touched_stop_that_fills_in_part_sells_the_rest_at_the_next_opens():
+    bars = frame([FLAT, FLAT, (100, 101, 90, 98), (98, 99, 97, 98), (101, 102, 100, 101), FLAT], volume=40)
+    run = play(bars.assign(volume=[1000, 1000, 40, 40, 40, 40]),
+               {0: lambda s: s.buy(size=10, protection=Protection(stop_fraction=0.08))},
+               broker=ContractBroker(cash=10_000, max_participation_fraction=0.1))
+    assert run.fills == [(3, "A", 10, 100), (4, "A", -4, 92), (5, "A", -4, 98), (8, "A", -2, 101)]
+
+
+def test_distance_of_a_stop_shrinks_with_a_split_before_the_fill():
+    bars = frame([FLAT, (10, 10.1, 9.9, 10), (10, 10.1, 9.4, 9.6), FLAT], split_ratio=[1, 10, 1, 1])
+    run = play(bars, {0: lambda s: s.buy(size=1, protection=Protection(stop_distance=5.0))})
+    assert run.fills == [(3, "A", 10, 10), (4, "A", -10, 9.5)]
+
+
+def test_order_cancelled_in_the_session_of_its_submission_never_fills():
+    run = play(frame([FLAT] * 3), {0: lambda s: s.cancel(s.buy(size=1))})
+    assert run.fills == []
+    assert run.statuses(1) == [("submitted", ""), ("cancelled", "cancelled by the strategy")]
+
+
+def test_expired_order_says_so():
+    until = datetime.datetime(2024, 1, 4)
+    run = play(frame([FLAT] * 6), {0: lambda s: s.buy(size=1, exectype=bt.Order.Limit, price=50.0, valid=until)})
+    assert run.statuses(1)[-1] == ("expired", "expired")
+
+
+def test_short_sale_goes_on_after_a_partial_fill():
+    run = play(frame([FLAT] * 6, volume=100), {0: lambda s: s.sell(size=30)},
+               broker=ContractBroker(cash=10_000, allow_short=True, max_participation_fraction=0.1))
+    assert [fill[2] for fill in run.fills] == [-10, -10, -10]
+
+
+def test_odd_split_of_a_short_position_moves_no_money():
+    bars = frame([FLAT, FLAT, (100 / 1.5,) * 4, (100 / 1.5,) * 4], split_ratio=[1, 1, 1.5, 1])
+    run = play(bars, {0: lambda s: s.sell(size=31)}, broker=ContractBroker(cash=10_000, allow_short=True))
+    assert run.equity["equity"].tolist() == pytest.approx([10_000] * 4)
+
+
+def test_fill_that_turns_a_position_round_pays_one_minimum():
+    run = play(frame([FLAT] * 4), {0: lambda s: s.buy(size=10), 1: lambda s: s.sell(size=20)},
+               broker=ContractBroker(cash=10_000, allow_short=True), commission=StockCommission(minimum=5.0))
+    assert run.orders["commission"].sum() == 10.0
+
+
+def test_buy_that_covers_part_of_a_short_gets_no_stop():
+    run = play(frame([FLAT] * 4), {
+        0: lambda s: s.sell(size=10), 1: lambda s: s.buy(size=5, protection=Protection(stop_fraction=0.08))},
+        broker=ContractBroker(cash=10_000, allow_short=True))
+    assert set(run.orders["order_type"]) == {"market"}
+
+
+def test_trailing_stop_takes_one_distance():
+    with pytest.raises(ValueError, match="trail_fraction or trail_distance, not both"):
+        Protection(trail_fraction=0.05, trail_distance=15.0)
+
+
+def test_impact_knows_the_bars_before_the_first_one_of_the_feed():
+    bars = frame([FLAT] * 3, daily_volatility=0.02, average_volume=10_000.0)
+    run = play(bars, {0: lambda s: s.buy(size=25)}, broker=ContractBroker(
+        cash=10_000, slippage=Slippage(impact_coefficient=1.0)))
+    assert run.fills == [(3, "A", 25, round(100 * (1 + 0.02 * (25 / 10_000) ** 0.5), 6))]
+
+
+def strategy_run(bars, broker=None, **parameters):
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.broker = broker or ContractBroker(cash=10_000)
+    cerebro.adddata(ScoredBars(dataname=bars, name="A"))
+    cerebro.addstrategy(load_strategy("ml_trading"), **parameters)
+    cerebro.addsizer(FixedFraction, fraction=0.5)
+    from backtrader_system.engine.extensions import load_analyzer
+    cerebro.addanalyzer(load_analyzer("order_log"), _name="orders")
+    strategy = cerebro.run()[0]
+    log = strategy.analyzers.orders.table()
+    fills = log[log["status"].isin(["filled", "partly_filled"])]
+    return strategy, log, [(row.session.day, row.size) for row in fills.itertuples()]
+
+
+def test_sell_signal_ends_a_waiting_entry_and_sells_what_it_bought():
+    bars = frame([FLAT] * 6, volume=100, score=0.95, direction=[1, 0, -1, 0, 0, 0])
+    _, log, fills = strategy_run(bars, ContractBroker(cash=10_000, max_participation_fraction=0.1))
+    assert fills == [(3, 10), (4, 10), (5, -10), (8, -10)]
+    ended = log[log["status"] == "cancelled"]
+    assert "its signal is gone" in set(ended["reason"])
+
+
+def test_stop_ends_what_is_left_of_its_entry():
+    bars = frame([FLAT, FLAT, (100, 101, 80, 85), FLAT, FLAT, FLAT], score=0.95, direction=[1, 0, 0, 0, 0, 0],
+                 volume=100)
+    _, _, fills = strategy_run(bars, ContractBroker(cash=10_000, max_participation_fraction=0.1))
+    assert sum(size for _, size in fills) == 0
+    assert all(size < 0 for day, size in fills if day > 4)
+
+
+def test_new_position_at_the_open_that_stopped_the_old_one_starts_afresh():
+    bars = frame([FLAT, FLAT, FLAT, (80, 82, 79, 81), (81, 82, 80, 81), FLAT], score=[0.9, 0, 0.6, 0, 0, 0],
+                 direction=[1, 0, 1, 0, 0, 0])
+    strategy, _, fills = strategy_run(bars, stop_loss_fraction=0.08)
+    assert [day for day, _ in fills][:2] == [3, 5]
+    (entry,) = strategy.entries.values()
+    assert entry == {"score": 0.6, "bar": 4}
