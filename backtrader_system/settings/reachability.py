@@ -104,7 +104,7 @@ def _account_limits(settings: Settings) -> Iterator[_Finding]:
 
 def _exits(settings: Settings) -> Iterator[_Finding]:
     exits = settings.strategy.exits
-    for rule in ("stop_loss", "take_profit", "trailing_stop"):
+    for rule in ("stop_loss", "take_profit"):
         if getattr(exits, f"{rule}_fraction") is not None and getattr(exits, f"{rule}_atr") is not None:
             yield _Finding((_exit(f"{rule}_fraction"), _exit(f"{rule}_atr")),
                            "both are given: the one nearer to the price acts")

@@ -62,6 +62,14 @@ class ExitSettings(Section):
     decay_ceiling: PositiveFraction = 0.60          # ... and is below this
     decay_hold_is_zero: bool = False                # a session without a signal counts as score 0
 
+    @field_validator("trailing_stop_atr")
+    @classmethod
+    def _one_trailing_stop(cls, multiple: float | None, info: ValidationInfo) -> float | None:
+        if multiple is not None and info.data.get("trailing_stop_fraction") is not None:
+            raise conflict("a position has one trailing stop; trailing_stop_fraction is set too: make one of them null",
+                           "trailing_stop_fraction")
+        return multiple
+
 
 class StrategySettings(Section):
     """The rules of the strategy. A user's own strategy takes its parameters from `params`."""
