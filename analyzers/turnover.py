@@ -41,7 +41,7 @@ class Turnover(bt.Analyzer):
         months = _months(fills["number"])
         table = pd.DataFrame({
             "bought": fills["dollars"].clip(lower=0).groupby(months).sum(),
-            "sold": -fills["dollars"].clip(upper=0).groupby(months).sum(),
+            "sold": (-fills["dollars"]).clip(lower=0).groupby(months).sum(),
             "mean_equity": mean_equity,
             "commission": fills["commission"].groupby(months).sum(),
         }).reindex(mean_equity.index).fillna(0.0)

@@ -7,6 +7,7 @@ from typing import Any
 from backtrader_system.engine.exit_rules import ExitRules, PositionState, shares_to_sell
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.scored_strategy import ScoredStrategy
+from backtrader_system.errors import StrategyError
 
 
 class MlTrading(ScoredStrategy):
@@ -20,10 +21,14 @@ class MlTrading(ScoredStrategy):
 
     A symbol that is sold today is not bought today. See docs/timeline.md.
 
+    Its stops and targets need `ContractBroker`; under another broker it refuses to start unless they are all None.
+
     Examples
     --------
     >>> import backtrader as bt
+    >>> from backtrader_system.engine.broker import ContractBroker
     >>> cerebro = bt.Cerebro()
+    >>> cerebro.broker = ContractBroker(cash=100_000)
     >>> _ = cerebro.addstrategy(MlTrading, signal_threshold=0.4, stop_loss_fraction=0.05)
     """
 
@@ -43,6 +48,14 @@ class MlTrading(ScoredStrategy):
         super().__init__()
         self.entries: dict[Any, dict[str, float]] = {}      # per held feed: score and bar number of its entry
         self.took_profit: set[Any] = set()
+
+    def start(self) -> None:
+        exits = [name for name in self.p._getkeys() if name.startswith(("stop_", "take_", "trailing_"))]
+        asked_for = [name for name in exits if getattr(self.p, name) is not None]
+        if asked_for and not getattr(self.broker, "protects_entries", False):
+            raise StrategyError(
+                f"{', '.join(asked_for)}: broker {type(self.broker).__name__} does not act on them, so positions would "
+                "have no stop. Set `cerebro.broker = ContractBroker(cash=...)`, or set them to None.")
 
     def decide(self) -> None:
         for data in [data for data in self.entries if not self.getposition(data).size]:
@@ -86,7 +99,7 @@ class MlTrading(ScoredStrategy):
         if reason == "profit_take":
             self.took_profit.add(data)
         self._cancel_entry(data)
-        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(reason))
+        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(reason), reduce_only=True)
         return True
 
     def _cancel_entry(self, data: Any) -> None:

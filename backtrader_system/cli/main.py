@@ -19,7 +19,7 @@ from pathlib import Path
 from backtrader_system.errors import BacktraderSystemError
 
 PROGRAM = "backtest_runner.py"
-DONE, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 0, 1, 130, 141     # 2 is argparse's, 3 ReconciliationError's
+DONE, USER_ERROR, BROKEN_PIPE = 0, 1, 141     # 2 is argparse's, 3 ReconciliationError's
 
 # One entry per system: where its story is told. Imported only when it runs.
 SYSTEMS = {"ml_trading": ("backtrader_system.systems.ml_trading", "run_ml_trading")}
@@ -29,7 +29,7 @@ EXAMPLES = """examples:
   python backtest_runner.py                            20 US stocks from Yahoo, one year
   python backtest_runner.py --symbols AAPL MSFT --set sizer.type=equal_weight
 
-exit codes: 0 done, 1 something you can mend, 2 wrong usage, 3 ledgers do not reconcile, 130 interrupted"""
+exit codes: 0 done, 1 something you can mend or Ctrl-C, 2 wrong usage, 3 ledgers do not reconcile"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        return _complain("interrupted; a run folder that was begun stays marked incomplete", INTERRUPTED)
+        return _complain("interrupted; a run folder that was begun stays marked incomplete", USER_ERROR)
     except BrokenPipeError:
         # The reader of our output is gone; without this, Python complains once more when it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

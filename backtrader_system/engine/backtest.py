@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.feeds import panel_feeds
 from backtrader_system.engine.slippage import Slippage
-from backtrader_system.errors import DataError
+from backtrader_system.errors import BacktraderSystemError, DataError, StrategyError
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.settings.settings import Settings
@@ -80,7 +82,7 @@ def run_backtest(
         cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
     cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress or Silent(), n_sessions=len(bars.sessions),
                         description=f"Backtest {name}")
-    strategy = cerebro.run()[0]
+    strategy = _run(cerebro, {strategy_class, *extra.values()})
     found = strategy.analyzers
     return Ledgers(
         **{key: found.getbyname(key).table() for key in ledger_analyzers},
@@ -89,6 +91,21 @@ def run_backtest(
                  for (number, symbol), reason in getattr(strategy, "skipped", {}).items()},
         analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in extra},
     )
+
+
+def _run(cerebro: bt.Cerebro, extensions: set[type]) -> bt.Strategy:
+    """Return the strategy after its run; an exception of a strategy or analyzer says where in its file it arose."""
+    try:
+        return cerebro.run()[0]
+    except BacktraderSystemError:
+        raise
+    except Exception as error:
+        files = {inspect.getfile(extension) for extension in extensions}
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+        if not frames:
+            raise
+        where = f"{frames[-1].filename}:{frames[-1].lineno}: in {frames[-1].name}"
+        raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def strategy_parameters(strategy_class: type[bt.Strategy], settings: Settings) -> dict[str, Any]:

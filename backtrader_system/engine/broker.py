@@ -39,6 +39,7 @@ class ContractBroker(bt.brokers.BackBroker):
     - a symbol whose bars end is closed at its last close, marked `delisted`;
     - no sale exceeds the position unless `allow_short`; what stays unfilled is cancelled with its reason;
     - splits and dividends on the feed's lines `split_ratio` and `dividend` change shares, orders and cash;
+    - an order sent with `reduce_only=True`, as all of the exits above, never sells more than is held;
     - `order.info` says why an order was sent (`reason`), why it ended unfilled (`end_reason`) and its `fills`.
 
     Parameters
@@ -62,6 +63,7 @@ class ContractBroker(bt.brokers.BackBroker):
     )
 
     sells_fill_first = True
+    protects_entries = True
 
     def init(self) -> None:
         super().init()
@@ -194,8 +196,10 @@ class ContractBroker(bt.brokers.BackBroker):
         data = order.data
         shares = self._shares_to_fill(order, market_price, 0)
         if shares <= 0:
-            if not order.isbuy() and self.getposition(data).size <= 0 and not self.p.allow_short:
-                self._finish(order, order.reject, "no shares left to sell; allow_short is false")
+            may_open_short = self.p.allow_short and not order.info.get("reduce_only")
+            if not order.isbuy() and self.getposition(data).size <= 0 and not may_open_short:
+                why = "the order only reduces" if self.p.allow_short else "allow_short is false"
+                self._finish(order, order.reject, f"no shares left to sell; {why}")
             return
         per_share = self.p.slippage.dollars_per_share(market_price, shares, data)
         price = market_price + per_share if order.isbuy() else max(market_price - per_share, 0.0)
@@ -233,7 +237,7 @@ class ContractBroker(bt.brokers.BackBroker):
     def _shares_to_fill(self, order: Any, price: float, ago: int) -> float:
         """Return how many shares of `order` this bar can fill; Backtrader calls it as its `filler`."""
         shares = abs(order.executed.remsize)
-        if not order.isbuy() and not self.p.allow_short:
+        if not order.isbuy() and (not self.p.allow_short or order.info.get("reduce_only")):
             shares = min(shares, max(self.getposition(order.data).size, 0))
         if self.p.max_participation_fraction is not None and not order.info.get("is_forced"):
             # A volume share per symbol and session, not per order: two orders cannot take it twice.
@@ -273,7 +277,8 @@ class ContractBroker(bt.brokers.BackBroker):
         stop, target = protection.levels(position.price)
         common = {
             "owner": entry.owner, "data": data, "size": position.size, "tradeid": entry.tradeid, "_checksubmit": False,
-            "is_protective": True, "born_at": {self.session: start},
+            "is_protective": True,
+            "reduce_only": True, "born_at": {self.session: start},
             "born_of": None if self._is_open_phase else born_of,
         }
         orders = self._protective.setdefault(data, [])

@@ -63,7 +63,12 @@ class BoundedSizer(bt.Sizer):
     Do not submit orders there.
 
     A sale without a size closes the whole position.
+
+    grows_to_floor : whether the buys of a session grow together while less than `target_invested_floor` would be
+        invested. Only for sizes that are opinions, such as Kelly's; a fixed size stays what it is.
     """
+
+    grows_to_floor = False
 
     params = (
         ("max_positions", 1_000_000),
@@ -90,7 +95,7 @@ class BoundedSizer(bt.Sizer):
     def prepare(self, candidates: Sequence[Any]) -> None:
         """Scale this session's buys up together if the account would stay below its invested floor."""
         account = account_after_orders(self.broker)
-        if account.equity <= 0:
+        if account.equity <= 0 or not self.grows_to_floor:
             self.scale = 1.0
             return
         held = [account.held.get(data, 0.0) / account.equity for data in candidates]
@@ -173,7 +178,7 @@ class EqualWeight(BoundedSizer):
 
 
 class Kelly(BoundedSizer):
-    """A part of the Kelly fraction, from the trades closed so far drawn towards a prior.
+    """A part of the Kelly fraction, from the trades closed so far drawn towards a prior; grows to the invested floor.
 
     kelly_multiplier : part of the full Kelly fraction.
     avg_win, avg_loss : prior average win and loss, fractions of the entry value.
@@ -195,6 +200,8 @@ class Kelly(BoundedSizer):
         ("prior_win_rate", None),
         ("prior_trades", 30.0),
     )
+
+    grows_to_floor = True
 
     def __init__(self) -> None:
         super().__init__()

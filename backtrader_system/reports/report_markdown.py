@@ -93,7 +93,8 @@ def _issue_lines(title: str, issues: Sequence[Mapping[str, object]]) -> list[str
         plural = "" if len(symbols) == 1 else "s"
         sources = {issue.get("source") for issue in found}
         place = f", all in {cell(str(sources.pop()))}" if len(sources) == 1 and None not in sources else ""
-        head = f"**{cell(rule)}**: {len(found):,} in {len(symbols):,} symbol{plural}{place}."
+        among = f" in {len(symbols):,} symbol{plural}" if symbols else ""
+        head = f"**{cell(rule)}**: {len(found):,}{among}{place}."
         lines += [head + (f" What to do: {cell(str(advice).rstrip('.'))}." if advice else ""), "",
                   *bullets([_issue_text(issue, with_source=not place) for issue in found], shown=ISSUES_SHOWN,
                            more="all are in the section `data` of `manifest.json`")]

@@ -28,6 +28,8 @@ def result_lines(result: RunResult) -> list[str]:
         "## Result", "",
         *([f"**{cell(verdict)}**", ""] if verdict else []),
         *table(("figure", "strategy", interval, "baseline: buy and hold"), rows, right=(1, 2, 3)),
+        "The baseline buys equal parts of all symbols that are listed and members in the first session, at the same "
+        "costs, keeps 5 % in cash and never trades again.", "",
         _interval_note(sheet), "",
     ]
 

@@ -48,6 +48,9 @@ class RunResult:
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"RunResult({self.run_id!r}: {len(self.equity)} sessions, {len(self.trades)} trades)"
+
     @property
     def run_id(self) -> str:
         """The folder's name, or the config's name for a run that is not stored."""

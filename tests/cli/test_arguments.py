@@ -116,7 +116,7 @@ def test_verbose_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize(("error", "code", "message"), [
     (ReconciliationError("cash differs"), 3, "error: cash differs\n"),
-    (KeyboardInterrupt(), 130, "interrupted; a run folder that was begun stays marked incomplete\n"),
+    (KeyboardInterrupt(), 1, "interrupted; a run folder that was begun stays marked incomplete\n"),
     (ZeroDivisionError("x"), 1, "error: a bug in this program, not in your input: ZeroDivisionError: x (-v shows "
                                 "where); please report it\n"),
     (ModuleNotFoundError("no", name="duckdb"), 1, "error: the package 'duckdb' is not installed; run `make backtest`"),

@@ -15,6 +15,7 @@ from backtrader_system.engine.feeds import ScoredBars
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.sizers import FixedFraction
 from backtrader_system.engine.slippage import Slippage
+from backtrader_system.errors import StrategyError
 
 FLAT = (100, 101, 99, 100)
 
@@ -130,3 +131,26 @@ def test_new_position_at_the_open_that_stopped_the_old_one_starts_afresh():
     assert sorted(fills) == [(3, 50), (5, -50), (5, 2)]     # 0.5 * 9,500 / 90 = 52 shares, 50 of them held
     (entry,) = strategy.entries.values()
     assert entry == {"score": 0.6, "bar": 4}
+
+
+def test_partial_sale_and_stop_in_one_bar_end_flat_even_if_shorts_are_allowed():
+    bars = frame([FLAT, FLAT, FLAT, (90, 91, 89, 90), (90, 91, 89, 90)], score=[0.95, 0.8, 0.8, 0, 0],
+                 direction=[1, -1, -1, 0, 0])
+    strategy, _, fills = strategy_run(bars, ContractBroker(cash=10_000, allow_short=True))
+    assert sum(size for _, size in fills) == 0
+    assert strategy.position.size == 0
+
+
+def test_strategy_refuses_a_broker_that_would_ignore_its_stop():
+    with pytest.raises(StrategyError, match="stop_loss_fraction: broker BackBroker does not act on them"):
+        strategy_run(frame([FLAT] * 3), bt.brokers.BackBroker(cash=10_000))
+    strategy_run(frame([FLAT] * 3), bt.brokers.BackBroker(cash=10_000), stop_loss_fraction=None)
+
+
+def test_fixed_sizes_do_not_grow_to_the_invested_floor():
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.broker = ContractBroker(cash=10_000)
+    cerebro.adddata(ScoredBars(dataname=frame([FLAT] * 3, score=0.9, direction=1), name="A"))
+    cerebro.addstrategy(load_strategy("ml_trading"))
+    cerebro.addsizer(FixedFraction, fraction=0.1, target_invested_floor=0.75)
+    assert cerebro.run()[0].position.size == 10

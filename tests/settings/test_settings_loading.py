@@ -154,7 +154,7 @@ def test_one_fault_is_one_line(write: WriteConfig) -> None:
      "(run.yaml:2)"),
     ("strategy: {exits: {trailing_stop_fraction: 0.1, trailing_stop_atr: 3.0}}\n",
      "run.yaml:1: strategy.exits.trailing_stop_atr: a position has one trailing stop; trailing_stop_fraction is set "
-     "too: make one of them null (run.yaml:1)"),
+     "too: make one of them null"),
     ("universe:\n  symbols: [A]\n  membership: run.yaml\n",
      "run.yaml:3: universe.membership: only one of symbols, file and membership may be given; symbols is too "
      "(run.yaml:2)"),
@@ -163,7 +163,8 @@ def test_one_fault_is_one_line(write: WriteConfig) -> None:
     ("universe: {symbols: []}\n",
      "run.yaml:1: universe.symbols: found []; allowed: a list that is not empty, each item a symbol: quoted if it "
      "is a number, up to 24 letters, digits and . _ - = ^ /, or null"),
-], ids=["dates", "date against a default", "floor above ceiling", "two trailing stops", "two universes", "twice", "empty"])
+], ids=["dates", "date against a default", "floor above ceiling", "two trailing stops", "two universes", "twice",
+         "empty"])
 def test_settings_that_clash_are_faults(write: WriteConfig, text: str, fault: str) -> None:
     assert fault in faults_of(write(text), ["data.source=simulated"])
 
