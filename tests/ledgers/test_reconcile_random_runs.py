@@ -21,7 +21,7 @@ def test_random_run_reconciles(seed: int, participation: float | None) -> None:
     _, orders, trades, equity, actions = run
 
     assert discrepancies(run) == []
-    assert len(trades) > 40
+    assert len(trades) > 30
     assert {"split", "dividend"} <= set(actions["kind"])
     assert {"market", "limit", "stop", "stop_trail"} <= set(orders.loc[orders["status"] == "filled", "order_type"])
     for schema, table in ((ORDERS, orders), (TRADES, trades), (EQUITY, equity), (ACTIONS, actions)):
