@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: backtest test nightly clean
 
 backtest: .venv/installed
-	$(BIN)/python backtest_runner.py --config sample.yaml
+	@$(BIN)/python backtest_runner.py --config sample.yaml
 
 test: .venv/installed-test
 	$(BIN)/lint-imports --no-cache
