@@ -9,6 +9,9 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
+from backtrader_system.engine.fill import fills_since
+from backtrader_system.engine.waiting_orders import waiting_orders
+
 _TYPES = {
     bt.Order.Market: "market", bt.Order.Close: "close", bt.Order.Limit: "limit", bt.Order.Stop: "stop",
     bt.Order.StopLimit: "stop_limit", bt.Order.StopTrail: "stop_trail", bt.Order.StopTrailLimit: "stop_trail_limit",
@@ -48,11 +51,9 @@ class OrderLog(bt.Analyzer):
     def notify_order(self, order: Any) -> None:
         rows = self._first_seen(order)
         n_fills = sum(row["status"] in ("filled", "partly_filled") for row in rows)
-        details = order.info.get("fills", [])
-        # A clone shares its bits with the live order; those up to p2 had happened when it was notified.
-        for number, bit in list(enumerate(order.executed.exbits))[n_fills:order.executed.p2]:
-            slippage = details[number].slippage if number < len(details) else np.nan
-            is_last = number == order.executed.p2 - 1 and not order.executed.remsize
+        for number, (bit, fill) in enumerate(fills_since(order, n_fills), start=n_fills + 1):
+            slippage = np.nan if fill is None else fill.slippage
+            is_last = number == order.executed.p2 and not order.executed.remsize
             rows.append(self._row(
                 order, _day(bit.dt), size=bit.size, price=bit.price, commission=bit.closedcomm + bit.openedcomm,
                 slippage=slippage, status="filled" if is_last else "partly_filled", reason=order.info.get("reason", ""),
@@ -64,7 +65,7 @@ class OrderLog(bt.Analyzer):
 
     def stop(self) -> None:
         broker = self.strategy.broker
-        for order in (*getattr(broker, "submitted", ()), *broker.get_orders_open()):
+        for order in waiting_orders(broker):
             rows = self._first_seen(order)
             if rows[-1]["status"] not in (*_ENDED.values(), "filled", "pending_at_end"):
                 rows.append(self._row(order, _day(self.strategy.datetime[0]), size=order.executed.remsize,

@@ -8,6 +8,7 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
+from backtrader_system.engine.fill import fills_since
 from backtrader_system.ledgers.round_trips import ActionRecord, FillRecord, Mark, round_trips
 
 
@@ -28,18 +29,15 @@ class TradeBlotter(bt.Analyzer):
         self._n_seen: dict[int, int] = {}
 
     def notify_order(self, order: Any) -> None:
-        details = order.info.get("fills", [])
         n_seen = self._n_seen.get(order.ref, 0)
-        # A clone shares its bits with the live order; those up to p2 had happened when it was notified.
-        for number, bit in list(enumerate(order.executed.exbits))[n_seen:order.executed.p2]:
-            detail = details[number] if number < len(details) else None
+        for bit, fill in fills_since(order, n_seen):
             self._fills.append(FillRecord(
                 session=bt.num2date(bit.dt).date(), symbol=order.data._name, size=bit.size, price=bit.price,
-                commission=bit.closedcomm + bit.openedcomm, slippage=detail.slippage if detail else 0.0,
+                commission=bit.closedcomm + bit.openedcomm, slippage=fill.slippage if fill else 0.0,
                 bar=len(order.data), reason=order.info.get("reason", ""), score=order.info.get("score", np.nan),
                 probability=order.info.get("probability", np.nan),
                 ml_enhanced=bool(order.info.get("ml_enhanced", False)),
-                ambiguous=bool(detail and detail.is_ambiguous),
+                ambiguous=bool(fill and fill.is_ambiguous),
             ))
         self._n_seen[order.ref] = max(n_seen, order.executed.p2)
 

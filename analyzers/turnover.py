@@ -7,6 +7,8 @@ from typing import Any
 import backtrader as bt
 import pandas as pd
 
+from backtrader_system.engine.fill import fills_since
+
 
 class Turnover(bt.Analyzer):
     """A table with one row per month: dollars bought and sold, mean equity, turnover and commission.
@@ -29,7 +31,7 @@ class Turnover(bt.Analyzer):
 
     def notify_order(self, order: Any) -> None:
         n_seen = self._n_seen.get(order.ref, 0)
-        for bit in list(order.executed.exbits)[n_seen:order.executed.p2]:
+        for bit, _ in fills_since(order, n_seen):
             self._fills.append((bit.dt, bit.size * bit.price, bit.closedcomm + bit.openedcomm))
         self._n_seen[order.ref] = max(n_seen, order.executed.p2)
 

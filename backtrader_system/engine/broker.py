@@ -263,15 +263,13 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         position = self.getposition(data)
         old = [order for order in self._protective.pop(data, []) if order.alive()]
         for order in old:
-            self._cancel_for(order, "replaced after the position grew")
-        born_of = TRIGGERS[entry.exectype]
+            self._finish(order, order.cancel, "replaced after the position grew")
         start = data.open[0] if self._is_open_phase else market_price
         stop, target = protection.levels(position.price)
         common = {
             "owner": entry.owner, "data": data, "size": position.size, "tradeid": entry.tradeid, "_checksubmit": False,
-            "is_protective": True,
-            "reduce_only": True, "born_at": {self.session: start},
-            "born_of": None if self._is_open_phase else born_of,
+            "is_protective": True, "reduce_only": True, "born_at": {self.session: start},
+            "born_of": None if self._is_open_phase else TRIGGERS[entry.exectype],
         }
         orders = self._protective.setdefault(data, [])
         if stop is not None:
@@ -296,14 +294,8 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
             is_left_of_entry = order.isbuy() and order.executed.size
             is_left_of_exit = order.ref == exit_order.ref and shares == 0
             if order.info.get("is_protective") or is_left_of_entry or is_left_of_exit:
-                self._cancel_for(order, "position closed")
+                self._finish(order, order.cancel, "position closed")
         self._protective.pop(exit_order.data, None)
-
-    def _cancel_for(self, order: Any, reason: str) -> None:
-        order.info["end_reason"] = reason
-        if not self.cancel(order, bracket=True):    # not in `pending`: Backtrader holds it in its loop right now
-            order.cancel()
-            self.notify(order)
 
     def _ococheck(self, order: Any) -> None:
         group = self._ocol.get(self._ocos.get(self._ocos.get(order.ref)), ())
@@ -315,7 +307,7 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
     # -- endings ------------------------------------------------------------------------------------------------
 
     def _finish(self, order: Any, end: Any, reason: str) -> None:
-        """Take `order` out of every queue, end it and say why."""
+        """Take `order` out of the queue it is in, if Backtrader's loop does not hold it, end it and say why."""
         for queue in (self.submitted, self.pending):
             if order in queue:
                 queue.remove(order)
@@ -323,7 +315,6 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         end()
         self.notify(order)
         self._ococheck(order)
-
 
 
 def _order_fault(order: Any) -> str | None:

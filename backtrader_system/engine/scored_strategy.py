@@ -6,6 +6,8 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.waiting_orders import waiting_orders
+
 
 class ScoredStrategy(bt.Strategy):
     """A Backtrader strategy over feeds with signal lines (`ScoredBars`), one decision per session.
@@ -39,6 +41,6 @@ class ScoredStrategy(bt.Strategy):
 
     def has_market_order(self, data: Any, *, is_buy: bool) -> bool:
         """Return whether a market order of this side still waits to fill."""
-        waiting = (*getattr(self.broker, "submitted", ()), *self.broker.get_orders_open())
         return any(
-            order.data is data and order.exectype == bt.Order.Market and order.isbuy() == is_buy for order in waiting)
+            order.data is data and order.exectype == bt.Order.Market and order.isbuy() == is_buy
+            for order in waiting_orders(self.broker))

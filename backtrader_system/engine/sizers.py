@@ -15,6 +15,7 @@ from backtrader_system.engine.sizing import (
     scale_to_floor,
     whole_shares,
 )
+from backtrader_system.engine.waiting_orders import waiting_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,7 @@ def account_after_orders(broker: Any) -> Account:
     """
     held = {data: position.size * data.close[0] for data, position in broker.positions.items() if position.size}
     cash = broker.getcash()
-    waiting = {order.ref: order for order in (*getattr(broker, "submitted", ()), *broker.get_orders_open())}
-    for order in waiting.values():
+    for order in waiting_orders(broker):
         if order.exectype != bt.Order.Market and not order.isbuy():
             continue            # a resting exit may never fill
         dollars = order.executed.remsize * order.data.close[0]

@@ -1,0 +1,13 @@
+"""Orders that are not finished."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def waiting_orders(broker: Any) -> list[Any]:
+    """Return every order that still waits, each once, also those sent in this very session.
+
+    Backtrader's own broker keeps the latter apart and does not count them as open.
+    """
+    return list({order.ref: order for order in (*getattr(broker, "submitted", ()), *broker.get_orders_open())}.values())
