@@ -65,6 +65,10 @@ class OrderLog(bt.Analyzer):
 
     def stop(self) -> None:
         broker = self.strategy.broker
+        # Backtrader delivers notifications before the next session, so what ended in the last one was never told.
+        for order in getattr(broker, "notifs", ()):
+            if order.owner is self.strategy:
+                self.notify_order(order)
         for order in waiting_orders(broker):
             rows = self._first_seen(order)
             if rows[-1]["status"] not in (*_ENDED.values(), "filled", "pending_at_end"):

@@ -154,3 +154,12 @@ def test_fixed_sizes_do_not_grow_to_the_invested_floor():
     cerebro.addstrategy(load_strategy("ml_trading"))
     cerebro.addsizer(FixedFraction, fraction=0.1, target_invested_floor=0.75)
     assert cerebro.run()[0].position.size == 10
+
+
+def test_orders_that_end_in_the_last_session_are_logged_with_their_end():
+    sent = []
+    run = play(frame([FLAT] * 3), {
+        1: lambda s: sent.append(s.buy(size=1, exectype=bt.Order.Limit, price=50.0)),
+        2: lambda s: [s.cancel(sent[0]), s.buy(size=float("nan"))]})
+    assert run.statuses(1) == [("submitted", ""), ("cancelled", "cancelled by the strategy")]
+    assert [status for status, _ in run.statuses(2)] == ["submitted", "rejected"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import backtrader as bt
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from script import Scripted
 
@@ -96,9 +96,14 @@ OPTIONS = st.fixed_dictionaries({
     "sizer": st.sampled_from([sizers.Kelly, sizers.FixedCash, sizers.FixedFraction, sizers.EqualWeight]),
 })
 
+CANCELS_IN_THE_LAST_SESSION = {
+    "slippage_bps": 0.0, "participation": 0.05, "stop": None, "target": 0.03, "trail": None, "time_limit": None,
+    "adds": False, "sizer": sizers.Kelly}
+
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), options=OPTIONS)
+@example(seed=115, options=CANCELS_IN_THE_LAST_SESSION)
 def test_every_run_reconciles_with_a_replay_of_its_fills(seed, options):
     table = random_table(seed)
     orders, trades, equity, actions = tables_of(trade(table, options))
