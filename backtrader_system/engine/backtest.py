@@ -14,6 +14,7 @@ import pandas as pd
 
 from backtrader_system.engine import sizers
 from backtrader_system.engine.broker import ContractBroker
+from backtrader_system.engine.cerebro import PanelCerebro
 from backtrader_system.engine.commission import StockCommission
 from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
@@ -58,7 +59,7 @@ def run_backtest(
     """Return the ledgers of one strategy over the sessions of `bars`.
 
     bars : the sessions to trade, without warm-up. scored : on the same axes. known : further feed lines on the same
-        axes, by the names of `feeds.SIGNAL_LINES`: atr for exits, daily_volatility and average_volume for impact.
+        axes, by the names of `bar_columns.SIGNAL_LINES`: atr for exits, daily_volatility and average_volume for impact.
     strategy_name : a file in `strategies/`; by default the one of the settings.
     Raises: StrategyError for an unknown strategy or parameter, DataError if no symbol has a bar.
     """
@@ -68,7 +69,7 @@ def run_backtest(
     feeds = panel_feeds(bars, scored, known)
     if not feeds:
         raise DataError("no symbol has a bar in the period of the backtest; nothing can be traded")
-    cerebro = bt.Cerebro(stdstats=False)
+    cerebro = PanelCerebro()
     cerebro.broker = _broker(settings.backtest)
     cerebro.broker.addcommissioninfo(_commission(settings.backtest))
     for feed in feeds:

@@ -119,7 +119,8 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
 
     def next(self) -> None:
         """Simulate one session: corporate actions, delistings, the open, the rest of the bar, the close."""
-        self.session = max(data.datetime[0] for data in self.cerebro.datas if len(data))
+        session = getattr(self.cerebro, "session", None)
+        self.session = session or max(data.datetime[0] for data in self.cerebro.datas if len(data))
         for data in self._datas_in_play():
             if self._has_bar(data):
                 self._apply_corporate_actions(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,35 +10,26 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
-from backtrader_system.market_data.panel import PRICES, BarPanel
+from backtrader_system.engine.bar_columns import BAR_LINES, SIGNAL_LINES, BarColumns, columns_of, session_numbers
+from backtrader_system.engine.cursor import Cursor, CursorLine
+from backtrader_system.errors import DataError
+from backtrader_system.market_data.panel import BarPanel
 
 if TYPE_CHECKING:
     from backtrader_system.signals.scored import ScoredPanel
-
-# Lines beside open, high, low, close, volume, and what they hold where a frame does not give them.
-SIGNAL_LINES = {
-    "score": np.nan,            # strength of the signal, 0 to 1
-    "base_score": np.nan,       # the same before a model changed it
-    "direction": 0.0,           # +1 buy, -1 sell, 0 neither
-    "probability": np.nan,
-    "ml_enhanced": 0.0,         # 1 where a model changed the score
-    "is_member": 1.0,           # 1 while the symbol belongs to the universe
-    "atr": np.nan,              # dollars per share
-    "daily_volatility": np.nan, # standard deviation of daily returns, 20 bars
-    "average_volume": np.nan,   # shares, mean of 20 bars
-    "split_ratio": 1.0,         # in force from before this session's open
-    "dividend": 0.0,            # dollars per share, to holders through the previous close
-}
 
 
 class ScoredBars(bt.feed.DataBase):
     """Daily bars of one symbol with signal lines.
 
     dataname : DataFrame indexed by session (dates without a time zone, rising), with columns open, high, low, close,
-        volume and any of `SIGNAL_LINES`; what is missing takes its neutral value.
+        volume and any of `SIGNAL_LINES`, what is missing takes its neutral value; or the same as `BarColumns`.
 
     Timing: line values of session t are what was known after its close. Only `split_ratio` and `dividend` act before
     its open. Instants are midnight of the session, so Backtrader's dates are the exchange's dates.
+
+    Lines are loaded in bulk, as read-only views, unless a filter, a date limit or a mode of Cerebro needs them bar by
+    bar.
 
     Examples
     --------
@@ -51,28 +43,70 @@ class ScoredBars(bt.feed.DataBase):
     lines = tuple(SIGNAL_LINES)
     params = (("timeframe", bt.TimeFrame.Days),)
 
+    # Backtrader copies every bar into these attributes; None makes its broker read the lines themselves.
+    tick_open = tick_high = tick_low = tick_close = tick_volume = tick_openinterest = tick_last = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in self.getlinealiases():
+            # An attribute of its own; Backtrader finds a line by two failing look-ups on every access.
+            setattr(self, name, getattr(self.lines, name))
+
+    def __len__(self) -> int:
+        return len(self.datetime)
+
     def start(self) -> None:
         super().start()
-        frame = self.p.dataname
-        n_bars = len(frame)
+        given = self.p.dataname
+        self.columns = given if isinstance(given, BarColumns) else columns_of(given)
+        falls = np.flatnonzero(np.diff(self.columns.numbers) <= 0)
+        if falls.size:
+            first = bt.num2date(self.columns.numbers[falls[0] + 1]).date()
+            raise DataError(f"feed '{self._name}': sessions must rise; {first} does not come after the one before it "
+                            f"({falls.size} such rows). Sort the frame and drop repeated sessions.")
         self._row = 0
-        self._numbers = bt.date2num(pd.Timestamp(1970, 1, 1)) + (
-            frame.index.to_numpy("datetime64[D]").astype(float))
-        names = [*PRICES, "volume", *SIGNAL_LINES]
-        columns = [
-            frame[name].to_numpy(dtype=float) if name in frame else np.full(n_bars, SIGNAL_LINES[name])
-            for name in names
-        ]
-        self._values = np.column_stack(columns).tolist() if n_bars else []
-        self._targets = [getattr(self.lines, name) for name in names]
+
+    def preload(self) -> None:
+        if not self.loads_in_bulk:
+            super().preload()
+            return
+        for name in self.getlinealiases():
+            getattr(self.lines, name).array = self.columns.view(name)
+        self._row = len(self.columns)
+        if not getattr(self._env, "takes_views", False):
+            self.own_lines()
+        self.home()
+
+    def own_lines(self) -> None:
+        """Turn the views behind the lines into arrays of their own."""
+        for name in self.getlinealiases():
+            line = getattr(self.lines, name)
+            if isinstance(line.array, memoryview):
+                line.array = array("d", line.array)
+
+    @property
+    def loads_in_bulk(self) -> bool:
+        """Whether nothing asks for these bars one by one: no filter, date limit, time zone, saving of memory."""
+        asks = (self._filters, self.resampling, self.replaying, self._tzinput, self._barstack, self._barstash)
+        limits = (self.p.fromdate, self.p.todate)
+        lines = [getattr(self.lines, name) for name in self.getlinealiases()]
+        return not any(asks) and limits == (None, None) and all(
+            line.mode == line.UnBounded and not line.extension and not line.bindings for line in lines)
+
+    def follow(self, cursor: Cursor) -> None:
+        """Let all preloaded lines stand where `cursor` stands."""
+        for name in [name for name in vars(self) if name.startswith("tick_")]:
+            delattr(self, name)         # left by an earlier run in Backtrader's own loop
+        for name in self.getlinealiases():
+            CursorLine.follow(getattr(self.lines, name), cursor)
 
     def _load(self) -> bool:
-        if self._row >= len(self._values):
+        if self._row >= len(self.columns):
             return False
-        self.lines.datetime[0] = self._numbers[self._row]
+        self.lines.datetime[0] = self.columns.numbers[self._row]
         self.lines.openinterest[0] = 0.0
-        for line, value in zip(self._targets, self._values[self._row], strict=True):
-            line[0] = value
+        for name in (*BAR_LINES, *SIGNAL_LINES):
+            getattr(self.lines, name)[0] = float(self.columns.column(name)[self._row])
         self._row += 1
         return True
 
@@ -80,22 +114,42 @@ class ScoredBars(bt.feed.DataBase):
 def panel_feeds(
     bars: BarPanel, scored: ScoredPanel | None, known: Mapping[str, np.ndarray] | None = None
 ) -> list[ScoredBars]:
-    """Return one feed per symbol that has a bar, in the panel's order.
+    """Return one feed per symbol that has a bar, in the panel's order. Its lines are views into the panels.
 
     known : further lines of `SIGNAL_LINES`, such as atr; values known at the close, shape of the panel.
     """
+    panels = _line_panels(bars, scored, known)
+    numbers, has_bar = session_numbers(bars.sessions), bars.has_bar
+    n_bars = has_bar.sum(axis=0)
     feeds = []
-    signals = {} if scored is None else {
-        "score": scored.score, "base_score": scored.base_score, "direction": scored.direction,
-        "probability": scored.probability, "ml_enhanced": scored.is_enhanced,
-    }
-    signals |= known or {}
-    for column, symbol in enumerate(bars.symbols):
-        frame = bars.frame(symbol)
-        if frame.empty:
-            continue
-        rows = bars.has_bar[:, column]
-        extra = {name: values[rows, column].astype(float) for name, values in signals.items()}
-        frame = frame.assign(is_member=bars.is_member[rows, column].astype(float), **extra)
-        feeds.append(ScoredBars(dataname=frame, name=symbol))
+    for column in np.flatnonzero(n_bars):
+        rows = _rows(has_bar[:, column], int(n_bars[column]))
+        columns = BarColumns(
+            numbers if rows == slice(0, len(numbers)) else numbers[rows],
+            {name: panel[rows, column] for name, panel in panels.items()})
+        feeds.append(ScoredBars(dataname=columns, name=bars.symbols[column]))
     return feeds
+
+
+def _line_panels(
+    bars: BarPanel, scored: ScoredPanel | None, known: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    panels = {name: getattr(bars, name) for name in (*BAR_LINES, "split_ratio", "dividend")}
+    if not bars.is_member.all():
+        panels["is_member"] = bars.is_member
+    if scored is not None:
+        panels |= {
+            "score": scored.score, "base_score": scored.base_score, "direction": scored.direction,
+            "probability": scored.probability,
+        }
+        if scored.is_enhanced.any():
+            panels["ml_enhanced"] = scored.is_enhanced
+    panels |= known or {}
+    return {name: np.asarray(panel, dtype=float) for name, panel in panels.items()}
+
+
+def _rows(has_bar: np.ndarray, n_bars: int) -> slice | np.ndarray:
+    """Return the sessions with a bar, as a slice where they have no hole, so that indexing need not copy."""
+    first = int(has_bar.argmax())
+    rows = slice(first, first + n_bars)
+    return rows if has_bar[rows].all() else np.flatnonzero(has_bar)

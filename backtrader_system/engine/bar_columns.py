@@ -1,0 +1,68 @@
+"""One symbol's bars as columns that a feed takes over without a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+
+from backtrader_system.market_data.panel import PRICES
+
+# Lines beside open, high, low, close, volume, and what they hold where a frame does not give them.
+SIGNAL_LINES = {
+    "score": np.nan,            # strength of the signal, 0 to 1
+    "base_score": np.nan,       # the same before a model changed it
+    "direction": 0.0,           # +1 buy, -1 sell, 0 neither
+    "probability": np.nan,
+    "ml_enhanced": 0.0,         # 1 where a model changed the score
+    "is_member": 1.0,           # 1 while the symbol belongs to the universe
+    "atr": np.nan,              # dollars per share
+    "daily_volatility": np.nan, # standard deviation of daily returns, 20 bars
+    "average_volume": np.nan,   # shares, mean of 20 bars
+    "split_ratio": 1.0,         # in force from before this session's open
+    "dividend": 0.0,            # dollars per share, to holders through the previous close
+}
+BAR_LINES = (*PRICES, "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class BarColumns:
+    """The bars of one symbol.
+
+    numbers : float64, shape (n_bars,), Backtrader's number of each session's midnight, rising. Feeds with the same
+        sessions had better share one array: it is then compared by identity.
+    values : line name -> float64, shape (n_bars,); any of open, high, low, close, volume and `SIGNAL_LINES`. May be
+        views into a panel; nothing is copied.
+    """
+
+    numbers: np.ndarray
+    values: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def column(self, name: str) -> np.ndarray:
+        """Return the values of a line; its neutral value, once for all bars, where there are none."""
+        if name in self.values:
+            return self.values[name]
+        neutral = 0.0 if name == "openinterest" else SIGNAL_LINES[name]
+        return np.broadcast_to(neutral, len(self))
+
+    def view(self, name: str) -> memoryview:
+        """Return the values of a line, or of `datetime`, as a read-only buffer."""
+        return memoryview(self.numbers if name == "datetime" else self.column(name)).toreadonly()
+
+
+def columns_of(frame: pd.DataFrame) -> BarColumns:
+    """Return the columns of a frame indexed by session."""
+    names = [name for name in (*BAR_LINES, *SIGNAL_LINES) if name in frame]
+    return BarColumns(
+        session_numbers(frame.index), {name: frame[name].to_numpy(dtype=float) for name in names})
+
+
+def session_numbers(sessions: pd.DatetimeIndex) -> np.ndarray:
+    """Return Backtrader's float number of each session's midnight."""
+    return bt.date2num(pd.Timestamp(1970, 1, 1)) + sessions.to_numpy("datetime64[D]").astype(float)
