@@ -1,9 +1,14 @@
-"""When a long position is closed by a decision at the close: pure rules of numbers known then."""
+"""When a long position is closed by a decision at the close: pure rules of numbers known then.
+
+The functions run as they are in the event engine and compiled in the sweep kernel: a rule that is off is None in the
+one and NaN in the other, and no comparison with NaN holds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ExitReason(StrEnum):
@@ -16,8 +21,13 @@ class ExitReason(StrEnum):
     SIGNAL_DECAY = "signal_decay"
 
 
-@dataclass(frozen=True, slots=True)
-class PositionState:
+# What `decide_exit` returns beside the share to sell: places in EXIT_REASONS, or nothing to sell.
+LEFT_UNIVERSE, TIME_LIMIT, SELL_SIGNAL, PROFIT_TAKE, SIGNAL_DECAY = range(5)
+NO_EXIT = -1
+EXIT_REASONS = tuple(ExitReason)
+
+
+class PositionState(NamedTuple):
     """A held position after a close.
 
     gain_fraction : close over average entry price, less 1.
@@ -66,42 +76,56 @@ class ExitRules:
         >>> ExitRules().decide(state)       # a winner's thresholds are 0.10 lower: 0.75 > 0.80 - 0.10
         (1.0, <ExitReason.SELL_SIGNAL: 'sell_signal'>)
         """
-        if self.sell_when_leaving and not position.is_member:
-            return 1.0, ExitReason.LEFT_UNIVERSE
-        if self.max_holding_sessions is not None and position.sessions_held >= self.max_holding_sessions:
-            return 1.0, ExitReason.TIME_LIMIT
-        sold = self._share_for_sell_signal(position)
-        if sold:
-            return sold, ExitReason.SELL_SIGNAL
-        if self._has_decayed(position):
-            return 1.0, ExitReason.SIGNAL_DECAY
-        if self._takes_profit(position):
-            return self.profit_take_fraction, ExitReason.PROFIT_TAKE
-        return None
+        share, reason = decide_exit(self, position)
+        return None if reason == NO_EXIT else (share, EXIT_REASONS[reason])
 
-    def _share_for_sell_signal(self, position: PositionState) -> float:
-        if not self.sell_signal or position.direction >= 0:
-            return 0.0
-        shift = self.winner_shift if position.gain_fraction > self.winner_gain_fraction else self.other_shift
-        if position.score > self.sell_all_strength + shift:
-            return 1.0
-        return self.sell_part_fraction if position.score > self.sell_part_strength + shift else 0.0
 
-    def _takes_profit(self, position: PositionState) -> bool:
-        threshold = self.profit_take_gain_fraction
-        return threshold is not None and position.gain_fraction > threshold and not position.has_taken_profit
+def decide_exit(rules: ExitRules, position: PositionState) -> tuple[float, int]:
+    """Return the share of the position to sell at the next open and the place of its reason in EXIT_REASONS.
 
-    def _has_decayed(self, position: PositionState) -> bool:
-        """Return whether the buy signal that opened the position has lost its strength.
+    (0.0, NO_EXIT) keeps the position. rules : ExitRules, or anything with its fields; None or NaN is off.
+    """
+    if rules.sell_when_leaving and not position.is_member:
+        return 1.0, LEFT_UNIVERSE
+    if rules.max_holding_sessions is not None and position.sessions_held >= rules.max_holding_sessions:
+        return 1.0, TIME_LIMIT
+    sold = share_for_sell_signal(rules, position)
+    if sold > 0:
+        return sold, SELL_SIGNAL
+    if has_decayed(rules, position):
+        return 1.0, SIGNAL_DECAY
+    if takes_profit(rules, position):
+        return rules.profit_take_fraction, PROFIT_TAKE
+    return 0.0, NO_EXIT
 
-        A session without a signal says nothing unless `decay_hold_is_zero`; the original sold on every such session.
-        """
-        if not self.signal_decay or position.sessions_held < self.decay_min_holding_sessions:
-            return False
-        if position.direction == 0 and not self.decay_hold_is_zero:
-            return False
-        now = position.score if position.direction > 0 else 0.0
-        return position.entry_score - now > self.decay_drop and now < self.decay_ceiling
+
+def share_for_sell_signal(rules: ExitRules, position: PositionState) -> float:
+    """Return the share of the position that today's sell signal sells; a winner is sold on a weaker one."""
+    if not rules.sell_signal or position.direction >= 0:
+        return 0.0
+    shift = rules.winner_shift if position.gain_fraction > rules.winner_gain_fraction else rules.other_shift
+    if position.score > rules.sell_all_strength + shift:
+        return 1.0
+    return rules.sell_part_fraction if position.score > rules.sell_part_strength + shift else 0.0
+
+
+def takes_profit(rules: ExitRules, position: PositionState) -> bool:
+    """Return whether a part is sold because the position gained enough, once per trade."""
+    threshold = rules.profit_take_gain_fraction
+    return threshold is not None and position.gain_fraction > threshold and not position.has_taken_profit
+
+
+def has_decayed(rules: ExitRules, position: PositionState) -> bool:
+    """Return whether the buy signal that opened the position has lost its strength.
+
+    A session without a signal says nothing unless `decay_hold_is_zero`; the original sold on every such session.
+    """
+    if not rules.signal_decay or position.sessions_held < rules.decay_min_holding_sessions:
+        return False
+    if position.direction == 0 and not rules.decay_hold_is_zero:
+        return False
+    now = position.score if position.direction > 0 else 0.0
+    return position.entry_score - now > rules.decay_drop and now < rules.decay_ceiling
 
 
 def shares_to_sell(fraction: float, held: float) -> float:

@@ -1,20 +1,20 @@
 """Where inside a daily bar an order fills: the time contract as pure functions.
 
 A bar is known only as open, high, low, close. Two moments are told apart: the open, and the rest of the bar.
-Prices returned are before slippage. See docs/timeline.md.
+Prices returned are before slippage. See docs/timeline.md. The functions run as they are and compiled (`kernel/`).
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum
 
 
-class Trigger(StrEnum):
+class Trigger(IntEnum):
     """What makes an order fill."""
 
-    MARKET = "market"
-    LIMIT = "limit"
-    STOP = "stop"
+    MARKET = 0
+    LIMIT = 1
+    STOP = 2
 
 
 def fill_at_open(trigger: Trigger, is_buy: bool, open_price: float, level: float) -> float | None:

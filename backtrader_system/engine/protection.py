@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,13 @@ class Protection:
         return replace(self, **{name: d / ratio for name, d in distances.items() if d is not None})
 
     def levels(self, entry_price: float) -> tuple[float | None, float | None]:
-        """Return the stop and the target of a long position, in dollars; the trailing stop moves and has no level."""
-        stop = _distance(entry_price, self.stop_fraction, self.stop_distance)
-        target = _distance(entry_price, self.target_fraction, self.target_distance)
-        return (
-            None if stop is None else max(entry_price - stop, 0.0),
-            None if target is None else entry_price + target,
-        )
+        """Return the stop and the target of a long position, in dollars; the trailing stop moves and has no level.
+
+        None where there is no such exit; a stop at 0 or below could never be touched and is none.
+        """
+        stop = stop_level(entry_price, _or_nan(self.stop_fraction), _or_nan(self.stop_distance))
+        target = target_level(entry_price, _or_nan(self.target_fraction), _or_nan(self.target_distance))
+        return (stop if stop > 0 else None), (target if target == target else None)
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) is not None for name in self.__slots__)
@@ -55,7 +56,45 @@ class Protection:
         return self.trail_fraction is not None or self.trail_distance is not None
 
 
-def _distance(entry_price: float, fraction: float | None, distance: float | None) -> float | None:
-    """Return the nearer of the two when both are given: the exit that would come first."""
-    candidates = [d for d in (None if fraction is None else entry_price * fraction, distance) if d is not None]
-    return min(candidates) if candidates else None
+def stop_level(entry_price: float, fraction: float, distance: float) -> float:
+    """Return the stop of a long position in dollars, NaN without one; `fraction` and `distance` are NaN if not given.
+
+    Examples
+    --------
+    >>> stop_level(100.0, 0.08, nan), stop_level(100.0, 0.08, 5.0)
+    (92.0, 95.0)
+    """
+    return entry_price - nearer_distance(entry_price, fraction, distance)
+
+
+def target_level(entry_price: float, fraction: float, distance: float) -> float:
+    """Return the target of a long position in dollars, NaN without one."""
+    return entry_price + nearer_distance(entry_price, fraction, distance)
+
+
+def nearer_distance(entry_price: float, fraction: float, distance: float) -> float:
+    """Return the nearer of the two when both are given: the exit that would come first. NaN: neither is given."""
+    by_fraction = entry_price * fraction
+    if by_fraction != by_fraction:
+        return distance
+    if distance != distance:
+        return by_fraction
+    return min(by_fraction, distance)
+
+
+def trailing_level(anchor: float, fraction: float, distance: float) -> float:
+    """Return where a trailing stop stands under `anchor`; a distance wins, NaN means not given."""
+    if distance > 0:
+        return anchor - distance
+    return anchor - anchor * fraction if fraction == fraction else anchor
+
+
+def trailing_anchor(level: float, fraction: float, distance: float) -> float:
+    """Return the price from which a replaced trailing stop must trail, so that it never moves down from `level`."""
+    if distance > 0:
+        return level + distance
+    return level / (1 - fraction) if fraction == fraction else level
+
+
+def _or_nan(value: float | None) -> float:
+    return nan if value is None else value

@@ -1,4 +1,7 @@
-"""How large a position may be: pure functions of numbers known at the decision."""
+"""How large a position may be: pure functions of numbers known at the decision.
+
+The functions run as they are in the event engine and compiled in the sweep kernel.
+"""
 
 from __future__ import annotations
 
@@ -41,19 +44,42 @@ class TradeStatistics:
 
         Each is (prior * weight + observed sum) / (weight + observed count): no trades give the prior, many the record.
         """
-        n_trades = self.n_wins + self.n_losses
-        if prior_trades + n_trades == 0:
-            return prior_win_rate, prior_win, prior_loss
-        probability = (prior_trades * prior_win_rate + self.n_wins) / (prior_trades + n_trades)
-        return (
-            probability,
-            _shrunk_mean(prior_win, prior_trades, self.sum_win_returns, self.n_wins),
-            _shrunk_mean(prior_loss, prior_trades, self.sum_loss_returns, self.n_losses),
-        )
+        return shrunk_statistics(self, prior_win_rate, prior_win, prior_loss, prior_trades)
 
 
-def _shrunk_mean(prior: float, weight: float, total: float, count: int) -> float:
-    return (prior * weight + total) / (weight + count) if weight + count else prior
+def shrunk_statistics(
+    seen: TradeStatistics, prior_win_rate: float, prior_win: float, prior_loss: float, prior_trades: float
+) -> tuple[float, float, float]:
+    """Return `TradeStatistics.shrunk` of anything with its fields."""
+    n_trades = seen.n_wins + seen.n_losses
+    if prior_trades + n_trades == 0:
+        return prior_win_rate, prior_win, prior_loss
+    probability = (prior_trades * prior_win_rate + seen.n_wins) / (prior_trades + n_trades)
+    return (
+        probability,
+        shrunk_mean(prior_win, prior_trades, seen.sum_win_returns, seen.n_wins),
+        shrunk_mean(prior_loss, prior_trades, seen.sum_loss_returns, seen.n_losses),
+    )
+
+
+def shrunk_mean(prior: float, weight: float, total: float, count: int) -> float:
+    """Return a mean drawn towards a prior that is worth `weight` observations."""
+    return (prior * weight + total) / (weight + count) if weight + count > 0 else prior
+
+
+def kelly_share(
+    seen: TradeStatistics, score: float, prior_win_rate: float, prior_win: float, prior_loss: float,
+    prior_trades: float, multiplier: float,
+) -> float:
+    """Return the share of equity that a part of Kelly's fraction asks for.
+
+    score : the signal's strength, in place of a prior win rate that is NaN; 0 means none, and then it is 0.5.
+    """
+    prior = prior_win_rate
+    if prior != prior:
+        prior = score if score > 0 else 0.5
+    probability, win, loss = shrunk_statistics(seen, min(prior, 1.0), prior_win, prior_loss, prior_trades)
+    return multiplier * kelly_fraction(probability, win, loss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +104,7 @@ class PositionLimits:
 
     def position_cap(self, score: float) -> float:
         """Return the largest share of equity one symbol may reach, given the score of its signal."""
-        size_cap = (
-            self.max_position_size_exceptional if score >= self.exceptional_strength else self.max_position_size
-        )
-        return min(size_cap, self.max_symbol_exposure)
+        return position_cap(self, score)
 
     def allowed_dollars(
         self, fraction: float, *, equity: float, free_cash: float, held_value: float, gross_value: float,
@@ -93,13 +116,34 @@ class PositionLimits:
         held_value, gross_value, net_value : dollars in this symbol, in all symbols without and with sign, each with
             the orders already sent. The held part counts: `fraction` is what the position should reach.
         """
-        room = min(
-            min(fraction, self.position_cap(score)) * equity - held_value,
-            self.target_invested_ceiling * equity - gross_value,
-            self.max_net_exposure * equity - net_value,
-            free_cash - self.cash_reserve_fraction * equity,
-        )
-        return max(room, 0.0)
+        return allowed_dollars(self, fraction, equity, free_cash, held_value, gross_value, net_value, score)
+
+
+def position_cap(limits: PositionLimits, score: float) -> float:
+    """Return `PositionLimits.position_cap` of anything with its fields."""
+    size_cap = (
+        limits.max_position_size_exceptional if score >= limits.exceptional_strength else limits.max_position_size
+    )
+    return min(size_cap, limits.max_symbol_exposure)
+
+
+def allowed_dollars(
+    limits: PositionLimits, fraction: float, equity: float, free_cash: float, held_value: float, gross_value: float,
+    net_value: float, score: float,
+) -> float:
+    """Return `PositionLimits.allowed_dollars` of anything with its fields."""
+    room = min(
+        min(fraction, position_cap(limits, score)) * equity - held_value,
+        limits.target_invested_ceiling * equity - gross_value,
+        limits.max_net_exposure * equity - net_value,
+        free_cash - limits.cash_reserve_fraction * equity,
+    )
+    return max(room, 0.0)
+
+
+def target_fraction(wanted: float, cap: float, held_fraction: float, scale: float) -> float:
+    """Return the share of equity to reach: what is held and today's buy, scaled."""
+    return held_fraction + scale * max(min(wanted, cap) - held_fraction, 0.0)
 
 
 def whole_shares(dollars: float, price: float) -> int:
@@ -123,10 +167,19 @@ def scale_to_floor(
     3.0
     """
     need = floor_fraction - invested_fraction
-    growing = sorted((room / buy, buy, room) for buy, room in zip(buys, rooms, strict=True) if buy > 0)
-    total = sum(buy for _, buy, _ in growing)
+    if need <= 0:
+        return 1.0
+    growing = []
+    total = 0.0
+    for n in range(len(buys)):
+        if buys[n] > 0:
+            growing.append((rooms[n] / buys[n], buys[n], rooms[n]))
+    growing.sort()
+    for n in range(len(growing)):
+        total += growing[n][1]
     scale = 1.0
-    for limit, buy, room in growing:
+    for n in range(len(growing)):
+        limit, buy, room = growing[n]
         scale = max(need / total, 1.0)
         if scale <= limit:
             return scale

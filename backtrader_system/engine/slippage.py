@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import sqrt
-from statistics import stdev
+from math import nan, sqrt
 from typing import Any
 
 BPS = 1e-4
@@ -34,10 +33,52 @@ class Slippage:
 
     def dollars_per_share(self, price: float, size: float, data: Any) -> float:
         """Return the dollars by which one share fills worse than `price`; never negative."""
-        cost = price * (self.slippage_bps + self.half_spread_bps) * BPS
-        if self.impact_coefficient:
-            cost += price * self.impact_coefficient * _size_impact(abs(size), data)
-        return cost
+        impact = _size_impact(abs(size), data) if self.impact_coefficient else 0.0
+        return slippage_per_share(self, price, impact)
+
+
+def slippage_per_share(costs: Slippage, price: float, impact: float) -> float:
+    """Return the dollars by which one share fills worse than `price`.
+
+    costs : Slippage, or anything with its fields. impact : sigma * sqrt(Q / V) of the fill, see `impact_of_size`.
+    """
+    cost = price * (costs.slippage_bps + costs.half_spread_bps) * BPS
+    if costs.impact_coefficient:
+        cost += price * costs.impact_coefficient * impact
+    return cost
+
+
+def impact_of_size(size: float, volatility: float, average_volume: float) -> float:
+    """Return sigma * sqrt(Q / V) for `size` shares; 0.0 where volatility or volume is not known (NaN or 0).
+
+    Examples
+    --------
+    >>> impact_of_size(100, 0.02, 10_000)
+    0.002
+    """
+    if volatility == volatility and average_volume > 0:
+        return volatility * sqrt(size / average_volume)
+    return 0.0
+
+
+def estimates_from_bars(closes: Sequence[float], volumes: Sequence[float]) -> tuple[float, float]:
+    """Return daily volatility (fraction, sample deviation) and mean volume (shares) of these bars, oldest first.
+
+    (NaN, 0.0), which `impact_of_size` takes as unknown, for fewer than three bars.
+    """
+    n_bars = len(closes)
+    if n_bars < 3:
+        return nan, 0.0
+    total, mean = 0.0, 0.0
+    for row in range(n_bars):
+        total += volumes[row]
+    n_returns = n_bars - 1
+    for row in range(n_returns):
+        mean += (closes[row + 1] / closes[row] - 1) / n_returns
+    squares = 0.0
+    for row in range(n_returns):
+        squares += (closes[row + 1] / closes[row] - 1 - mean) ** 2
+    return sqrt(squares / (n_returns - 1)), total / n_bars
 
 
 def _size_impact(size: float, data: Any) -> float:
@@ -48,7 +89,7 @@ def _size_impact(size: float, data: Any) -> float:
     if len(data) > 1 and hasattr(data.lines, "average_volume"):
         volatility, average_volume = data.lines.daily_volatility[-1], data.lines.average_volume[-1]
         if volatility == volatility and average_volume > 0:
-            return volatility * sqrt(size / average_volume)
+            return impact_of_size(size, volatility, average_volume)
     return _impact_from_bars(size, data)
 
 
@@ -58,8 +99,4 @@ def _impact_from_bars(size: float, data: Any) -> float:
         return 0.0
     closes = data.close.get(ago=-1, size=n_earlier)
     volumes = data.volume.get(ago=-1, size=n_earlier)
-    average_volume = sum(volumes) / n_earlier
-    if average_volume <= 0:
-        return 0.0
-    returns = [later / earlier - 1 for earlier, later in pairwise(closes)]
-    return stdev(returns) * sqrt(size / average_volume)
+    return impact_of_size(size, *estimates_from_bars(closes, volumes))
