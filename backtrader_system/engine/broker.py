@@ -7,9 +7,12 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.account import AccountBroker
 from backtrader_system.engine.corporate_events import CorporateEvents
 from backtrader_system.engine.fill import Fill
+from backtrader_system.engine.lean_orders import LeanBuyOrder, LeanSellOrder, new_order
 from backtrader_system.engine.matching import Trigger
+from backtrader_system.engine.order_book import OrderBook
 from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.slippage import Slippage
@@ -18,7 +21,7 @@ Order = bt.Order
 
 _TRAILING = (Order.StopTrail, Order.StopTrailLimit)
 
-class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
+class ContractBroker(AccountBroker, CorporateEvents):
     """Backtrader's broker with honest fills.
 
     It differs from `bt.brokers.BackBroker` in this:
@@ -60,22 +63,52 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
     def init(self) -> None:
         super().init()
         self.p.filler = self._shares_to_fill
+        self.pending = OrderBook()
+        self.sent: list[Any] = []               # every order, in the order of submission
         self.session = 0.0                      # Backtrader's number of the session now being simulated
+        self.equity: list[tuple[float, ...]] = []  # session, cash, equity, gross value, net value, positions
         self.corporate_actions: list[tuple] = []  # session, symbol, kind, ratio, shares, dollars
         self._is_open_phase = True
         self._protective: dict[Any, list[Any]] = {}
-        self._protected_by: dict[Any, Protection] = {}
-        self._shares_taken: dict[tuple[Any, float], float] = {}
+        self._shares_taken: dict[Any, float] = {}
+        self._awake: dict[Any, None] = {}
 
     # -- what strategies and sizers call ------------------------------------------------------------------------
 
+    def buy(self, *terms: Any, **options: Any) -> Any:
+        """Send a buy order; arguments as of Backtrader's broker, further ones go to the order's `info`."""
+        return self._place(LeanBuyOrder, *terms, **options)
+
+    def sell(self, *terms: Any, **options: Any) -> Any:
+        """Send a sell order; arguments as of Backtrader's broker, further ones go to the order's `info`."""
+        return self._place(LeanSellOrder, *terms, **options)
+
+    def _place(
+        self, kind: type, owner: Any, data: Any, size: float, price: float | None = None, plimit: float | None = None,
+        exectype: int | None = None, valid: Any = None, tradeid: int = 0, oco: Any = None,
+        trailamount: float | None = None, trailpercent: float | None = None, parent: Any = None, transmit: bool = True,
+        histnotify: bool = False, _checksubmit: bool = True, **info: Any,
+    ) -> Any:
+        order = new_order(
+            kind, owner, data, size, price=price, pricelimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
+            trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
+            histnotify=histnotify)
+        order.info.update(info)
+        self._ocoize(order, oco)
+        return self.submit(order, check=_checksubmit)
+
     def get_orders_open(self, safe: bool = False) -> list[Any]:
         """Return orders that are not finished, also those submitted in this very session."""
-        orders = [order for order in (*self.submitted, *self.pending) if order is not None]
+        orders = [*self.submitted, *self.pending]
         return [order.clone() for order in orders] if safe else orders
+
+    def orders_of(self, data: Any) -> list[Any]:
+        """Return the orders of one symbol that are not finished, also those submitted in this very session."""
+        return [*(order for order in self.submitted if order.data is data), *self.pending.of(data)]
 
     def submit(self, order: Any, check: bool = True) -> Any:
         order.info["submitted_dt"] = self.session or order.created.dt
+        self.sent.append(order)
         fault = _order_fault(order)
         if fault:
             self._finish(order, order.reject, fault)
@@ -83,12 +116,13 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         return super().submit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
-        if order not in self.get_orders_open():
+        waiting = self.pending.get(order) or next((sent for sent in self.submitted if sent.ref == order.ref), None)
+        if waiting is None:
             return False
-        order.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
-        if order not in self.submitted:
-            return super().cancel(order, bracket=bracket)
-        self._finish(order, order.cancel, order.info["end_reason"])
+        reason = waiting.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
+        self._finish(waiting, waiting.cancel, reason)
+        if not bracket:
+            self._bracketize(waiting, cancel=True)
         return True
 
     def check_submitted(self) -> None:
@@ -106,14 +140,15 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
             position = positions.get(order.data, self.positions[order.data]).clone()
             left = self._execute(order, cash=cash, position=position)
             if left < 0:
-                order.margin()
-                self.notify(order)
-                self._ococheck(order)
-                self._bracketize(order, cancel=True)
+                self._reject_for_cash(order)
                 continue
             if order.exectype == Order.Market:
                 cash, positions[order.data] = left, position
             self.submit_accept(order)
+
+    def submit_accept(self, order: Any) -> None:
+        super().submit_accept(order)
+        self._awake[order.data] = None
 
     # -- one session --------------------------------------------------------------------------------------------
 
@@ -121,23 +156,36 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         """Simulate one session: corporate actions, delistings, the open, the rest of the bar, the close."""
         session = getattr(self.cerebro, "session", None)
         self.session = session or max(data.datetime[0] for data in self.cerebro.datas if len(data))
-        for data in self._datas_in_play():
-            if self._has_bar(data):
-                self._apply_corporate_actions(data)
-            elif self._has_ended(data):
-                self._close_delisted(data)
+        self._shares_taken.clear()
+        self._act_before_open()
+        self._activate()
         self.check_submitted()
-        self.pending = type(self.pending)(sorted(self.pending, key=_sells_first))
+        self._charge_interest()
+        self._process_order_history()
+        self._awake = dict.fromkeys(self.pending.awake(self.session))
         self._is_open_phase = True
-        super().next()
+        self._trade_open()
         self._is_open_phase = False
         self._trade_rest_of_bar()
+        self._adjust_futures_cash()
         self._get_value()
+        self._log_equity()
 
-    def _datas_in_play(self) -> list[Any]:
-        held = [data for data, position in self.positions.items() if position.size]
-        ordered = [order.data for order in self.get_orders_open()]
-        return list(dict.fromkeys([*held, *ordered]))
+    def _act_before_open(self) -> None:
+        in_play = [*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)]
+        for data in dict.fromkeys(in_play):
+            if not self._has_bar(data):
+                if self._has_ended(data):
+                    self._close_delisted(data)
+            elif getattr(data, "has_actions", True):
+                self._apply_corporate_actions(data)
+
+    def _activate(self) -> None:
+        while self._toactivate:
+            order = self._toactivate.popleft()
+            order.activate()
+            self.pending.changed(order.data)
+            self._awake[order.data] = None
 
     def _has_bar(self, data: Any) -> bool:
         return len(data) > 0 and data.datetime[0] == self.session
@@ -146,26 +194,50 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         """Return whether `data` will never deliver again; only knowable when feeds are preloaded."""
         return bool(self.cerebro.p.preload) and len(data) >= data.buflen() and data.datetime[0] < self.session
 
+    def _awake_orders(self) -> list[Any]:
+        return [order for data in self._awake for order in self.pending.of(data)]
+
+    def _trade_open(self) -> None:
+        """Try every order that the bar reaches at its open, sells first."""
+        for order in sorted(self._awake_orders(), key=_sells_first):
+            if order not in self.pending:
+                continue            # an order before it has ended it
+            if order.expire():
+                self.pending.remove(order)
+                self.notify(order)
+                self._ococheck(order)
+                self._bracketize(order, cancel=True)
+            elif order.active():
+                self._try_order(order)
+
     def _trade_rest_of_bar(self) -> None:
         """Match what the open left: exits before entries, stops before targets, then exits born of those entries."""
         tried: set[int] = set()
         while True:
-            while self._toactivate:
-                self._toactivate.popleft().activate()
-            waiting = [o for o in self.pending if o.alive() and o.active() and o.ref not in tried]
+            self._activate()
+            waiting = [o for o in self._awake_orders() if o.ref not in tried and o.alive() and o.active()]
             if not waiting:
                 break
             order = min(waiting, key=_rest_of_bar_rank)
             tried.add(order.ref)
-            self.pending.remove(order)      # Backtrader cancels a filled order that it still finds in `pending`
-            self._try_exec(order)
-            if order.alive():
-                self.pending.append(order)
-            elif order.status == Order.Completed:
-                self._bracketize(order)
-        for order in self.pending:
-            if order.exectype in _TRAILING and self._has_bar(order.data):
+            self._try_order(order)
+        for order in self.pending.trailing():
+            if self._has_bar(order.data):
                 order.trailadjust(order.data.close[0])
+                self.pending.changed(order.data)
+
+    def _try_order(self, order: Any) -> None:
+        self.pending.remove(order)          # Backtrader cancels a filled order that it still finds in `pending`
+        self._try_exec(order)
+        if order.alive():
+            self.pending.append(order)
+        elif order.status == Order.Completed:
+            self._bracketize(order)
+
+    def _log_equity(self) -> None:
+        values = [position.size * data.close[0] for data, position in self._held.items()]
+        self.equity.append(
+            (self.session, self.cash, self._value, sum(map(abs, values)), sum(values), len(values)))
 
     # -- matching -----------------------------------------------------------------------------------------------
 
@@ -204,8 +276,7 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         if len(order.executed.exbits) == n_before:
             fills.pop()
             return
-        taken = (data, self.session)
-        self._shares_taken[taken] = self._shares_taken.get(taken, 0.0) + shares
+        self._shares_taken[data] = self._shares_taken.get(data, 0.0) + shares
         if not order.isbuy():
             self._drop_orders_of_closed_position(order)
         elif order.info.get("protection") and self.getposition(data).size > 0:
@@ -235,7 +306,7 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         if self.p.max_participation_fraction is not None and not order.info.get("is_forced"):
             # A volume share per symbol and session, not per order: two orders cannot take it twice.
             cap = math.floor(order.data.volume[0] * self.p.max_participation_fraction)
-            shares = min(shares, max(cap - self._shares_taken.get((order.data, self.session), 0), 0))
+            shares = min(shares, max(cap - self._shares_taken.get(order.data, 0), 0))
         return shares
 
     def _other_exit_was_touched(self, order: Any) -> bool:
@@ -245,8 +316,7 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         high = order.data.high[0]
         return any(
             other.exectype == Order.Limit and high >= other.created.price
-            for other in self.pending
-            if other is not None and other.data is order.data and other.alive() and not other.isbuy()
+            for other in self.pending.of(order.data) if other.alive() and not other.isbuy()
         )
 
     def _bracketize(self, order: Any, cancel: bool = False) -> None:
@@ -289,8 +359,8 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         shares = self.getposition(exit_order.data).size
         if shares > 0:
             return
-        for order in [*self.get_orders_open(), exit_order]:
-            if order.data is not exit_order.data or not order.alive():
+        for order in [*self.orders_of(exit_order.data), exit_order]:
+            if not order.alive():
                 continue
             is_left_of_entry = order.isbuy() and order.executed.size
             is_left_of_exit = order.ref == exit_order.ref and shares == 0
@@ -299,24 +369,27 @@ class ContractBroker(bt.brokers.BackBroker, CorporateEvents):
         self._protective.pop(exit_order.data, None)
 
     def _ococheck(self, order: Any) -> None:
-        group = self._ocol.get(self._ocos.get(self._ocos.get(order.ref)), ())
-        for other in self.pending:
-            if other is not None and other.ref in group and other.ref != order.ref:
-                other.info["end_reason"] = f"order {order.ref} of its group filled"
-        super()._ococheck(order)
+        group = self._ocol.pop(self._ocos.get(self._ocos.get(order.ref)), ())
+        if len(group) < 2:
+            return
+        for other in [other for other in self.pending if other.ref in group and other.ref != order.ref]:
+            self.pending.remove(other)
+            other.info["end_reason"] = f"order {order.ref} of its group filled"
+            other.cancel()
+            self.notify(other)
 
     # -- endings ------------------------------------------------------------------------------------------------
 
     def _finish(self, order: Any, end: Any, reason: str) -> None:
-        """Take `order` out of the queue it is in, if Backtrader's loop does not hold it, end it and say why."""
-        for queue in (self.submitted, self.pending):
-            if order in queue:
-                queue.remove(order)
+        """Take `order` out of the queue it is in, if no loop holds it, end it and say why."""
+        if order in self.pending:
+            self.pending.remove(order)
+        elif order in self.submitted:
+            self.submitted.remove(order)
         order.info["end_reason"] = reason
         end()
         self.notify(order)
         self._ococheck(order)
-
 
 def _order_fault(order: Any) -> str | None:
     size, price = order.created.size, order.created.price

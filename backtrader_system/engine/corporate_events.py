@@ -37,9 +37,10 @@ class CorporateEvents:
                 dollars = (exact - whole) * data.close[-1] / ratio
                 self.cash += dollars
                 self._log_action(data, "cash_in_lieu", ratio, exact - whole, dollars)
-        for order in self.get_orders_open():
-            if order.data is data:
-                self._scale_order(order, ratio)
+        for order in self.orders_of(data):
+            self._scale_order(order, ratio)
+        self.pending.changed(data)
+        self._note_position(data)
 
     def _scale_order(self, order: Any, ratio: float) -> None:
         scale_order(order, ratio)
@@ -61,9 +62,8 @@ class CorporateEvents:
                         trades[-1].isopen, trades[-1].isclosed, trades[-1].status = False, True, bt.Trade.Closed
 
     def _close_delisted(self, data: Any) -> None:
-        for order in self.get_orders_open():
-            if order.data is data:
-                self._finish(order, order.cancel, "symbol delisted")
+        for order in self.orders_of(data):
+            self._finish(order, order.cancel, "symbol delisted")
         position = self.getposition(data)
         if not position.size:
             return

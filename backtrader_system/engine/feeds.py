@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import backtrader as bt
 import numpy as np
-import pandas as pd
 
 from backtrader_system.engine.bar_columns import BAR_LINES, SIGNAL_LINES, BarColumns, columns_of, session_numbers
 from backtrader_system.engine.cursor import Cursor, CursorLine
@@ -33,6 +32,7 @@ class ScoredBars(bt.feed.DataBase):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame(
     ...     {"open": [10.0], "high": [11.0], "low": [9.5], "close": [10.5], "volume": [1e6], "score": [0.7]},
     ...     index=pd.DatetimeIndex(["2024-01-02"]))
