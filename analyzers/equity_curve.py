@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import backtrader as bt
-import numpy as np
 import pandas as pd
 
-COLUMNS = (
-    "session", "cash", "positions_value", "equity", "return", "drawdown", "gross_exposure", "net_exposure", "positions",
-)
+from backtrader_system.engine.equity_table import equity_table
 
 
 class EquityCurve(bt.Analyzer):
@@ -42,17 +39,7 @@ class EquityCurve(bt.Analyzer):
 
     def table(self) -> pd.DataFrame:
         """Return the curve, sorted by session."""
-        numbers = np.array(self._rows, dtype=float).reshape(-1, 6)
-        sessions, cash, equity, gross, net, positions = numbers.T
-        before = np.concatenate([[self._starting_cash], equity[:-1]])[:len(equity)]
-        peak = np.maximum.accumulate(np.maximum(equity, self._starting_cash))
-        dates = [bt.num2date(number).date() for number in sessions]
-        return pd.DataFrame({
-            "session": pd.to_datetime(pd.Series(dates, dtype=object)).astype("datetime64[ns]"),
-            "cash": cash, "positions_value": equity - cash, "equity": equity, "return": equity / before - 1,
-            "drawdown": equity / peak - 1, "gross_exposure": gross / equity, "net_exposure": net / equity,
-            "positions": positions.astype("int64"),
-        }, columns=list(COLUMNS))
+        return equity_table(self._rows, self._starting_cash)
 
     def get_analysis(self) -> dict[str, Any]:
         """Return the curve as Backtrader expects it: a mapping, here of column to list."""

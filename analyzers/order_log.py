@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import backtrader as bt
-import numpy as np
 import pandas as pd
 
-from backtrader_system.engine.fill import fills_since
+from backtrader_system.engine.order_history import OrderHistory
 from backtrader_system.engine.waiting_orders import waiting_orders
-
-_TYPES = {
-    bt.Order.Market: "market", bt.Order.Close: "close", bt.Order.Limit: "limit", bt.Order.Stop: "stop",
-    bt.Order.StopLimit: "stop_limit", bt.Order.StopTrail: "stop_trail", bt.Order.StopTrailLimit: "stop_trail_limit",
-    bt.Order.Historical: "historical",
-}
-_ENDED = {
-    bt.Order.Canceled: "cancelled", bt.Order.Expired: "expired", bt.Order.Margin: "rejected",
-    bt.Order.Rejected: "rejected",
-}
-_REASONS = {bt.Order.Margin: "not enough cash", bt.Order.Expired: "expired"}
-COLUMNS = (
-    "order_id", "event", "session", "symbol", "side", "size", "order_type", "price", "commission", "slippage", "status",
-    "reason",
-)
 
 
 class OrderLog(bt.Analyzer):
@@ -45,23 +28,11 @@ class OrderLog(bt.Analyzer):
     """
 
     def start(self) -> None:
-        self._orders: dict[int, Any] = {}
-        self._rows: dict[int, list[dict[str, Any]]] = {}
+        self._history = OrderHistory()
+        self._waiting: list[Any] = []
 
     def notify_order(self, order: Any) -> None:
-        rows = self._first_seen(order)
-        n_fills = sum(row["status"] in ("filled", "partly_filled") for row in rows)
-        for number, (bit, fill) in enumerate(fills_since(order, n_fills), start=n_fills + 1):
-            slippage = np.nan if fill is None else fill.slippage
-            is_last = number == order.executed.p2 and not order.executed.remsize
-            rows.append(self._row(
-                order, _day(bit.dt), size=bit.size, price=bit.price, commission=bit.closedcomm + bit.openedcomm,
-                slippage=slippage, status="filled" if is_last else "partly_filled", reason=order.info.get("reason", ""),
-            ))
-        if order.status in _ENDED and rows[-1]["status"] not in _ENDED.values():
-            reason = order.info.get("end_reason") or _REASONS.get(order.status, "")
-            rows.append(self._row(order, _day(self.strategy.datetime[0]), size=order.executed.remsize,
-                                  status=_ENDED[order.status], reason=reason))
+        self._history.note(order, self.strategy.datetime[0])
 
     def stop(self) -> None:
         broker = self.strategy.broker
@@ -69,56 +40,12 @@ class OrderLog(bt.Analyzer):
         for order in getattr(broker, "notifs", ()):
             if order.owner is self.strategy:
                 self.notify_order(order)
-        for order in waiting_orders(broker):
-            rows = self._first_seen(order)
-            if rows[-1]["status"] not in (*_ENDED.values(), "filled", "pending_at_end"):
-                rows.append(self._row(order, _day(self.strategy.datetime[0]), size=order.executed.remsize,
-                                      status="pending_at_end", reason="the data end"))
+        self._waiting = waiting_orders(broker)
 
     def table(self) -> pd.DataFrame:
         """Return the log, sorted by order_id and event."""
-        rows = []
-        for order_id, reference in enumerate(sorted(self._rows), start=1):
-            # A split comes before the open, so before any fill of its session.
-            events = self._adjustments(self._orders[reference]) + self._rows[reference]
-            for event, row in enumerate(sorted(events, key=lambda row: row["session"]), start=1):
-                rows.append({"order_id": order_id, "event": event, **row})
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
-        numbers = ("size", "price", "commission", "slippage")
-        texts = ("symbol", "side", "order_type", "status", "reason")
-        table = table.astype(dict.fromkeys(("order_id", "event"), "int64") | dict.fromkeys(numbers, float)
-                             | dict.fromkeys(texts, "str"))
-        table["session"] = pd.to_datetime(table["session"]).astype("datetime64[ns]")
-        return table
+        return self._history.table(self._waiting, self.strategy.datetime[0])
 
     def get_analysis(self) -> dict[str, Any]:
         """Return the log as Backtrader expects it: a mapping, here of column to list."""
         return self.table().to_dict("list")
-
-    def _first_seen(self, order: Any) -> list[dict[str, Any]]:
-        if order.ref not in self._rows:
-            session = _day(order.info.get("submitted_dt") or order.created.dt)
-            self._orders[order.ref] = order
-            self._rows[order.ref] = [self._row(order, session, size=order.created.size, status="submitted",
-                                               reason=order.info.get("reason", ""))]
-        return self._rows[order.ref]
-
-    def _adjustments(self, order: Any) -> list[dict[str, Any]]:
-        return [
-            self._row(order, _day(session), size=size, price=price, status="adjusted", reason=reason)
-            for session, size, price, reason in order.info.get("adjustments", [])
-        ]
-
-    def _row(self, order: Any, session: date, *, size: float, status: str, reason: str, price: float | None = None,
-             commission: float = 0.0, slippage: float = 0.0) -> dict[str, Any]:
-        if price is None:
-            price = np.nan if order.exectype in (bt.Order.Market, bt.Order.Close) else order.created.price
-        return {
-            "session": session, "symbol": order.data._name, "side": "buy" if order.isbuy() else "sell", "size": size,
-            "order_type": _TYPES[order.exectype], "price": price, "commission": commission, "slippage": slippage,
-            "status": status, "reason": reason,
-        }
-
-
-def _day(number: float) -> date:
-    return bt.num2date(number).date()

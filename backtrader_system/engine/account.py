@@ -16,9 +16,9 @@ class AccountBroker(bt.brokers.BackBroker):
     """Backtrader's broker with a list of the positions that are open.
 
     Backtrader asks every symbol that was ever looked at for interest, for the cash of futures and for its value, in
-    every session; here only open positions are asked. A fill of a long stock position with plain costs (no
-    interest, leverage or margin) is booked directly, with the same arithmetic in the same order; any other fill, and any other
-    commission, takes Backtrader's way.
+    every session; here only open positions are asked. A fill of a long stock position with plain costs (no interest,
+    leverage or margin) is booked directly, with the same arithmetic in the same order; any other takes Backtrader's
+    way.
 
     Equity is summed over open positions in the order of the feeds.
     """

@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.engine import sizers
+from backtrader_system.engine.bar_columns import dates_of
 from backtrader_system.engine.broker import ContractBroker
 from backtrader_system.engine.cerebro import PanelCerebro
 from backtrader_system.engine.commission import StockCommission
+from backtrader_system.engine.equity_table import equity_table
 from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.feeds import panel_feeds
 from backtrader_system.engine.slippage import Slippage
+from backtrader_system.engine.trade_table import trade_table
 from backtrader_system.errors import BacktraderSystemError, DataError, StrategyError
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.progress import Progress, Silent
@@ -76,18 +79,17 @@ def run_backtest(
         cerebro.adddata(feed)
     cerebro.addstrategy(strategy_class, **strategy_parameters(strategy_class, settings))
     cerebro.addsizer(_SIZERS[settings.sizer.type], **_sizer_parameters(settings))
-    ledger_analyzers = {"equity": "equity_curve", "trades": "trade_blotter", "orders": "order_log"}
-    for key, analyzer in ledger_analyzers.items():
-        cerebro.addanalyzer(load_analyzer(analyzer), _name=key)
     for key, analyzer_class in extra.items():
         cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
     cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress or Silent(), n_sessions=len(bars.sessions),
                         description=f"Backtest {name}")
     strategy = _run(cerebro, {strategy_class, *extra.values()})
-    found = strategy.analyzers
+    broker, found = cerebro.broker, strategy.analyzers
     return Ledgers(
-        **{key: found.getbyname(key).table() for key in ledger_analyzers},
-        actions=_actions(cerebro.broker.corporate_actions),
+        equity=equity_table(broker.equity, broker.startingcash),
+        trades=trade_table(broker.fills, broker.corporate_actions, feeds),
+        orders=broker.order_log(),
+        actions=_actions(broker.corporate_actions),
         skipped={(_timestamp(number), symbol): reason
                  for (number, symbol), reason in getattr(strategy, "skipped", {}).items()},
         analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in extra},
@@ -155,8 +157,7 @@ def _commission(costs: BacktestSettings) -> StockCommission:
 def _actions(rows: list[tuple]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(ACTION_COLUMNS))
     table = table.astype({"symbol": "str", "kind": "str", "ratio": float, "shares": float, "amount": float})
-    sessions = pd.Series([_timestamp(number) for number in table["session"]], dtype="datetime64[ns]")
-    return table.assign(session=sessions)
+    return table.assign(session=dates_of(table["session"].to_numpy(dtype=float)))
 
 
 def _timestamp(number: float) -> pd.Timestamp:

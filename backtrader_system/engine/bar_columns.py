@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 import backtrader as bt
 import numpy as np
@@ -25,6 +27,7 @@ SIGNAL_LINES = {
     "split_ratio": 1.0,         # in force from before this session's open
     "dividend": 0.0,            # dollars per share, to holders through the previous close
 }
+_EPOCH = bt.date2num(pd.Timestamp(1970, 1, 1))
 BAR_LINES = (*PRICES, "volume")
 
 
@@ -65,4 +68,16 @@ def columns_of(frame: pd.DataFrame) -> BarColumns:
 
 def session_numbers(sessions: pd.DatetimeIndex) -> np.ndarray:
     """Return Backtrader's float number of each session's midnight."""
-    return bt.date2num(pd.Timestamp(1970, 1, 1)) + sessions.to_numpy("datetime64[D]").astype(float)
+    return _EPOCH + sessions.to_numpy("datetime64[D]").astype(float)
+
+
+def dates_of(numbers: np.ndarray) -> np.ndarray:
+    """Return the dates of session numbers as datetime64[ns] midnights; the inverse of `session_numbers`."""
+    days = np.floor(numbers - _EPOCH).astype("int64")
+    return days.astype("datetime64[D]").astype("datetime64[ns]")
+
+
+@lru_cache(maxsize=100_000)
+def date_of(number: float) -> date:
+    """Return the date of one session number."""
+    return bt.num2date(number).date()

@@ -6,16 +6,19 @@ import math
 from typing import Any
 
 import backtrader as bt
+import pandas as pd
 
 from backtrader_system.engine.account import AccountBroker
 from backtrader_system.engine.corporate_events import CorporateEvents
-from backtrader_system.engine.fill import Fill
+from backtrader_system.engine.fill import Fill, fill_record
 from backtrader_system.engine.lean_orders import LeanBuyOrder, LeanSellOrder, new_order
 from backtrader_system.engine.matching import Trigger
 from backtrader_system.engine.order_book import OrderBook
+from backtrader_system.engine.order_history import OrderHistory
 from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.slippage import Slippage
+from backtrader_system.ledgers.round_trips import FillRecord
 
 Order = bt.Order
 
@@ -64,7 +67,8 @@ class ContractBroker(AccountBroker, CorporateEvents):
         super().init()
         self.p.filler = self._shares_to_fill
         self.pending = OrderBook()
-        self.sent: list[Any] = []               # every order, in the order of submission
+        self._history = OrderHistory()
+        self.fills: list[FillRecord] = []
         self.session = 0.0                      # Backtrader's number of the session now being simulated
         self.equity: list[tuple[float, ...]] = []  # session, cash, equity, gross value, net value, positions
         self.corporate_actions: list[tuple] = []  # session, symbol, kind, ratio, shares, dollars
@@ -72,6 +76,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._protective: dict[Any, list[Any]] = {}
         self._shares_taken: dict[Any, float] = {}
         self._awake: dict[Any, None] = {}
+        self._news: list[Any] = []              # orders that changed since the last session was logged
 
     # -- what strategies and sizers call ------------------------------------------------------------------------
 
@@ -108,7 +113,6 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def submit(self, order: Any, check: bool = True) -> Any:
         order.info["submitted_dt"] = self.session or order.created.dt
-        self.sent.append(order)
         fault = _order_fault(order)
         if fault:
             self._finish(order, order.reject, fault)
@@ -169,7 +173,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._trade_rest_of_bar()
         self._adjust_futures_cash()
         self._get_value()
-        self._log_equity()
+        self._log_session()
 
     def _act_before_open(self) -> None:
         in_play = [*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)]
@@ -234,7 +238,22 @@ class ContractBroker(AccountBroker, CorporateEvents):
         elif order.status == Order.Completed:
             self._bracketize(order)
 
-    def _log_equity(self) -> None:
+    def notify(self, order: Any) -> None:
+        super().notify(order)
+        self._news.append(order)
+
+    def order_log(self) -> pd.DataFrame:
+        """Return every event of every order so far; see `OrderHistory.table`."""
+        self._note_news()
+        return self._history.table(self.get_orders_open(), self.session)
+
+    def _note_news(self) -> None:
+        for order in self._news:
+            self._history.note(order, self.session)
+        self._news.clear()
+
+    def _log_session(self) -> None:
+        self._note_news()
         values = [position.size * data.close[0] for data, position in self._held.items()]
         self.equity.append(
             (self.session, self.cash, self._value, sum(map(abs, values)), sum(values), len(values)))
@@ -276,11 +295,16 @@ class ContractBroker(AccountBroker, CorporateEvents):
         if len(order.executed.exbits) == n_before:
             fills.pop()
             return
+        self._log_fill(order)
         self._shares_taken[data] = self._shares_taken.get(data, 0.0) + shares
         if not order.isbuy():
             self._drop_orders_of_closed_position(order)
         elif order.info.get("protection") and self.getposition(data).size > 0:
             self._protect(order, market_price)
+
+    def _log_fill(self, order: Any) -> None:
+        self.fills.append(
+            fill_record(order, order.executed.exbits[-1], order.info["fills"][-1], len(order.data)))
 
     def _execute(self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None,
                  position: Any = None, dtcoc: float | None = None) -> float | None:

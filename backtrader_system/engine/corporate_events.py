@@ -75,6 +75,7 @@ class CorporateEvents:
         order.info["fills"] = [Fill(self.session, data.close[0], 0.0, False)]
         self.pending.remove(order)
         self._execute(order, ago=0, price=data.close[0] * (1 - haircut), dtcoc=self.session)
+        self._log_fill(order)
         self._protective.pop(data, None)
 
     def _log_action(self, data: Any, kind: str, ratio: float, shares: float, dollars: float) -> None:

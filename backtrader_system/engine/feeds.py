@@ -125,7 +125,7 @@ def panel_feeds(
     for column in np.flatnonzero(n_bars):
         rows = _rows(has_bar[:, column], int(n_bars[column]))
         columns = BarColumns(
-            numbers if rows == slice(0, len(numbers)) else numbers[rows],
+            numbers if n_bars[column] == len(numbers) else numbers[rows],
             {name: panel[rows, column] for name, panel in panels.items()})
         feeds.append(ScoredBars(dataname=columns, name=bars.symbols[column]))
     return feeds

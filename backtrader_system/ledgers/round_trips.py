@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,7 @@ TRADE_COLUMNS = (
 FLAT = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class FillRecord:
+class FillRecord(NamedTuple):
     """One fill. size : signed shares; price : dollars a share, slippage inside; bar : the symbol's bar number."""
 
     session: date
@@ -116,10 +116,8 @@ def _parts(fill: FillRecord, trade: _OpenTrade | None) -> list[FillRecord]:
 
 
 def _scaled(fill: FillRecord, share: float) -> FillRecord:
-    return FillRecord(
-        fill.session, fill.symbol, fill.size * share, fill.price, fill.commission * share, fill.slippage * share,
-        fill.bar, fill.reason, fill.score, fill.probability, fill.ml_enhanced, fill.ambiguous,
-    )
+    return fill._replace(
+        size=fill.size * share, commission=fill.commission * share, slippage=fill.slippage * share)
 
 
 def _closes(trade: _OpenTrade | None, action: ActionRecord) -> bool:
