@@ -398,7 +398,8 @@ class ContractBroker(AccountBroker, CorporateEvents):
             return
         for other in [other for other in self.pending if other.ref in group and other.ref != order.ref]:
             self.pending.remove(other)
-            other.info["end_reason"] = f"order {order.ref} of its group filled"
+            # Without the order's reference: it differs between equal runs of one process.
+            other.info["end_reason"] = f"another order of its group {'filled' if order.executed.size else 'ended'}"
             other.cancel()
             self.notify(other)
 
