@@ -7,6 +7,7 @@ itself and is copied by its dictionary.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from backtrader.order import BuyOrder, Order, OrderData, SellOrder
@@ -17,6 +18,13 @@ _new = object.__new__
 
 
 class _LeanCopy:
+    @property
+    def dteos(self) -> float:
+        """Backtrader's number of the end of the session in which the order was sent."""
+        sent = self.data.num2date(self.created.dt)
+        end = datetime.combine(sent.date(), self.data.p.sessionend)
+        return self.data.date2num(end if end >= sent else end + timedelta(days=1))
+
     def clone(self) -> Any:
         """Return a copy for a notification, with what was filled since the copy before."""
         executed = self.executed
@@ -46,7 +54,9 @@ def new_order(kind: type, owner: Any, data: Any, size: float, **terms: Any) -> A
     kind : LeanBuyOrder or LeanSellOrder. size : positive. terms : Backtrader's, such as price, exectype, valid.
     """
     simple = ("price", "exectype", "tradeid", "trailamount", "trailpercent")
-    others = any(value for name, value in terms.items() if name not in simple and name != "transmit")
+    # Not `any(value ...)`: a time limit of zero, which means the day, is a term.
+    others = any(value is not None and value is not False
+                 for name, value in terms.items() if name not in (*simple, "transmit"))
     if others or not terms.get("transmit", True) or terms.get("exectype") not in LEAN_TYPES:
         return _STOCK[kind](owner=owner, data=data, size=size, **terms)
     return _lean(kind, owner, data, size, **{name: terms[name] for name in simple if name in terms})

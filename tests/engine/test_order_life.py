@@ -163,3 +163,26 @@ def test_orders_that_end_in_the_last_session_are_logged_with_their_end():
         2: lambda s: [s.cancel(sent[0]), s.buy(size=float("nan"))]})
     assert run.statuses(1) == [("submitted", ""), ("cancelled", "cancelled by the strategy")]
     assert [status for status, _ in run.statuses(2)] == ["submitted", "rejected"]
+
+
+def test_order_for_the_day_expires_before_the_next_session():
+    run = play(frame([FLAT] * 3), {0: lambda s: s.buy(
+        size=1, exectype=bt.Order.Limit, price=100.0, valid=datetime.timedelta(0))})
+    assert run.statuses(1)[-1] == ("expired", "expired")
+
+
+def test_order_can_be_printed_as_in_stock_backtrader():
+    printed = []
+    bars = {0: lambda s: printed.append(str(s.buy(size=2)))}
+    for broker in (None, bt.brokers.BackBroker(cash=10_000)):
+        play(frame([FLAT] * 2), bars, broker=broker)
+    ours, theirs = ([line for line in text.splitlines() if not line.startswith(("Ref:", "Info:"))] for text in printed)
+    assert ours == theirs
+
+
+def test_order_of_a_group_ends_with_the_reason_whatever_ran_before():
+    def pair(s):
+        first = s.buy(size=1, exectype=bt.Order.Limit, price=99.5)
+        s.buy(size=1, exectype=bt.Order.Stop, price=120.0, oco=first)
+    run = play(frame([FLAT] * 3), {0: pair})
+    assert run.statuses(2)[-1] == ("cancelled", "another order of its group filled")
