@@ -1,0 +1,90 @@
+"""Compilation by numba, cached on disk under a key that covers every source a compiled run depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+from backtrader_system.engine import exit_rules, fees, matching, protection, sizing, slippage, splits
+
+ENGINE = Path(__file__).resolve().parents[1]
+# Plain functions that the event engine calls as they are; here they become callable from compiled code.
+SHARED_RULES = (
+    exit_rules.decide_exit, exit_rules.share_for_sell_signal, exit_rules.takes_profit, exit_rules.has_decayed,
+    exit_rules.shares_to_sell, fees.order_commission, matching.fill_at_open, matching.fill_after_open,
+    protection.stop_level, protection.target_level, protection.nearer_distance, protection.trailing_level,
+    protection.trailing_anchor, sizing.kelly_fraction, sizing.shrunk_statistics, sizing.shrunk_mean,
+    sizing.kelly_share, sizing.position_cap, sizing.allowed_dollars, sizing.target_fraction, sizing.whole_shares,
+    sizing.scale_to_floor, slippage.slippage_per_share, slippage.impact_of_size, slippage.estimates_from_bars,
+    splits.scaled_shares,
+)
+for _rule in SHARED_RULES:
+    register_jitable(_rule)
+
+
+def compiled(function: Callable[..., Any], *, is_entry: bool = False) -> Callable[..., Any]:
+    """Return `function` compiled on its first call.
+
+    is_entry : whether Python calls it. Only entries are kept on disk; what they call is compiled into them, and numba
+        does not notice when such a callee changes. So the folder is named by the contents of all sources.
+    """
+    if not is_entry:
+        # Without the wrappers that Python would need to call it: a quarter of the time that compiling takes.
+        return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@cache
+def cache_folder() -> Path:
+    """Return the folder of compiled code: in the package, else in the user's cache, else in a temporary folder.
+
+    `NUMBA_CACHE_DIR` wins where it is set.
+    """
+    key = cache_key(rule_sources())
+    for base in _places():
+        folder = base / key
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    return Path(tempfile.mkdtemp(prefix="backtrader-system-")) / key
+
+
+def rule_sources() -> list[Path]:
+    """Return the source files that compiled code is made from: the shared rules and the kernel itself."""
+    rules = {Path(module.__file__) for module in (exit_rules, fees, matching, protection, sizing, slippage, splits)}
+    return sorted(rules | set((ENGINE / "kernel").glob("*.py")))
+
+
+def cache_key(sources: Iterable[Path]) -> str:
+    """Return a key of these files' contents and of the versions that turn them into machine code."""
+    digest = hashlib.sha256()
+    for version in (platform.python_version(), numba.__version__, np.__version__):
+        digest.update(version.encode())
+    for path in sources:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _places() -> list[Path]:
+    if numba.config.CACHE_DIR:
+        return [Path(numba.config.CACHE_DIR)]
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return [ENGINE / "kernel" / "__pycache__", Path(home) / "backtrader-system"]

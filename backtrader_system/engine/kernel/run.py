@@ -1,0 +1,82 @@
+"""One compiled run with its ledgers, and many with their figures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.engine.kernel.figures_table import FIGURES
+from backtrader_system.engine.kernel.kernel_ledgers import KernelLedgers, kernel_ledgers
+from backtrader_system.engine.kernel.market_arrays import Market, market_arrays
+from backtrader_system.engine.kernel.records import new_log
+from backtrader_system.engine.kernel.rule_table import ATR_PARAMETERS, rule_table
+from backtrader_system.engine.kernel.workspace import simulate_range
+from backtrader_system.engine.panel_checks import check_panel
+from backtrader_system.errors import StrategyError
+
+if TYPE_CHECKING:
+    from backtrader_system.market_data.panel import BarPanel
+    from backtrader_system.settings.settings import Settings
+    from backtrader_system.signals.scored import ScoredPanel
+
+Known = Mapping[str, np.ndarray]
+SETTINGS_PER_TASK = 16
+
+
+def run_kernel(
+    bars: BarPanel, scored: ScoredPanel | None, settings: Settings, *, known: Known | None = None,
+    strategy_name: str | None = None,
+) -> KernelLedgers:
+    """Return the ledgers of a built-in strategy over the sessions of `bars`, simulated by the compiled kernel.
+
+    Arguments as for `engine.backtest.run_backtest`, whose rules it follows fill by fill.
+    Raises: StrategyError naming what the kernel does not support, DataError for a panel that cannot be traded.
+    """
+    table = rule_table([settings], strategy_name)
+    check_panel(bars, scored, known)
+    market = _market(bars, scored, known, table)
+    figures = np.zeros(1, FIGURES)
+    n_sessions = len(market.close)
+    simulate_range(market, table, figures, 0, 1)        # the first pass only counts what the second writes down
+    counts = (int(figures[0][name]) for name in ("orders", "fills", "actions"))
+    log = new_log(n_sessions, *counts, is_on=True)
+    simulate_range(market, table, figures, 0, 1, log)
+    return kernel_ledgers(log, figures[0], bars.sessions[market.rows], [bars.symbols[n] for n in market.columns])
+
+
+def sweep(
+    bars: BarPanel, scored: ScoredPanel | None, settings: Sequence[Settings], *, known: Known | None = None,
+    workers: int | None = None,
+) -> pd.DataFrame:
+    """Return the figures of many settings over the same bars and signals: one row each, in their order.
+
+    workers : threads; None takes one per core. The result does not depend on it, and memory does not grow with the
+        number of settings: no ledgers are kept.
+    Returns: the columns of `figures_table.FIGURES`, defined as in docs/metrics.md; NaN where a figure cannot be
+        computed.
+    Raises: StrategyError naming every setting that the kernel does not support, DataError for a bad panel.
+    """
+    if not settings:
+        raise StrategyError("sweep needs at least one setting; the list is empty")
+    table = rule_table(settings)
+    check_panel(bars, scored, known)
+    market = _market(bars, scored, known, table)
+    figures = np.zeros(len(table), FIGURES)
+    starts = range(0, len(table), SETTINGS_PER_TASK)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        tasks = [pool.submit(simulate_range, market, table, figures, first, min(first + SETTINGS_PER_TASK, len(table)))
+                 for first in starts]
+        for task in tasks:
+            task.result()
+    return pd.DataFrame({name: figures[name] for name in FIGURES.names})
+
+
+def _market(bars: BarPanel, scored: ScoredPanel | None, known: Known | None, table: np.ndarray) -> Market:
+    return market_arrays(
+        bars, scored, known, with_impact=bool((table["impact_coefficient"] != 0).any()),
+        with_atr=any(np.isfinite(table[name]).any() for name in ATR_PARAMETERS))
