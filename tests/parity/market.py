@@ -175,7 +175,7 @@ class Diary(bt.Strategy):
         self.events.append((
             "order", self._number(order.ref), order.getstatusname(), order.data._name, order.exectype, order.size,
             order.created.price, order.created.pricelimit, order.triggered, done.dt, done.size, done.price, done.value,
-            done.comm, done.pnl, done.remsize, done.psize, done.pprice))
+            done.comm, done.pnl, done.remsize, done.psize, done.pprice, dict(order.info)))
 
     def notify_trade(self, trade: Any) -> None:
         self.events.append((
@@ -233,15 +233,16 @@ def our_feed(name: str, frame: pd.DataFrame) -> Any:
 
 def run_stock(setup: Setup) -> Any:
     """Return the strategy after a run of an unmodified Backtrader with its own feeds."""
-    return _run(setup, bt.Cerebro, stock_feed)
+    return run_with(setup, bt.Cerebro, stock_feed)
 
 
 def run_ours(setup: Setup) -> Any:
     """Return the strategy after the same run under our Cerebro with our feeds."""
-    return _run(setup, PanelCerebro, our_feed)
+    return run_with(setup, PanelCerebro, our_feed)
 
 
-def _run(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Callable[[str, pd.DataFrame], Any]) -> Any:
+def run_with(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Callable[[str, pd.DataFrame], Any]) -> Any:
+    """Return the strategy after a run under this Cerebro with feeds made by `feed`."""
     cerebro = cerebro_class(**(STRICT | dict(setup.modes)))
     cerebro.broker = setup.broker()
     if setup.commission is not None:
@@ -278,9 +279,14 @@ def plain(value: Any) -> Any:
 
 def assert_equal_runs(setup: Setup) -> Any:
     """Compare all that a strategy and its analyzers see under stock Backtrader and under ours; return our strategy."""
-    theirs, ours = run_stock(setup), run_ours(setup)
+    ours = run_ours(setup)
+    assert_same_diary(ours, run_stock(setup))
+    return ours
+
+
+def assert_same_diary(ours: Any, theirs: Any) -> None:
+    """Compare all that two strategies wrote down and what their analyzers found."""
     for number, (found, expected) in enumerate(zip(plain(ours.events), plain(theirs.events), strict=False)):
         assert found == expected, f"event {number}"
     assert len(ours.events) == len(theirs.events)
     assert results_of(ours) == results_of(theirs)
-    return ours
