@@ -18,6 +18,7 @@ class Outcome:
     n_notifications : calls of the strategy's `notify_order`; 0 where nobody counts.
     first_beyond_stock : first session with an exit that stock Backtrader cannot make: in its entry bar, or of a symbol
         that has no more bars.
+    final_values : dollars after the last close of each setting of a sweep.
     figures : further results to compare, by name.
     """
 
@@ -27,6 +28,7 @@ class Outcome:
     n_settings: int = 1
     n_notifications: int = 0
     first_beyond_stock: str | None = None
+    final_values: list[float] | None = None
     figures: dict[str, float] | None = None
 
 

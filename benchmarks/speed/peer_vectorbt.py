@@ -3,8 +3,9 @@
 Written after docs/timeline.md, so its trades are those of our kernel. vectorbt calls `decide_nb` once per session and
 `order_nb` once per order; what it executes and records is its own.
 
-Options: `n_settings`, a sweep of so many settings instead of one run; `metrics`, whether final value, trade count and
-largest drawdown are asked of vectorbt for each run (a sweep needs them, and they cost it more than the run).
+Options: `n_settings`, a sweep of so many settings instead of one run, each of which is asked for its final value;
+`metrics`, whether each is asked for its number of trades and largest drawdown too, which costs more than the run;
+`ledgers`, whether one run is asked for its tables of orders and trades and its equity curve.
 """
 
 from __future__ import annotations
@@ -135,30 +136,38 @@ class Prepared:
     sessions: np.ndarray
     symbols: np.ndarray
     settings: list[Rules]
+    is_sweep: bool
     metrics: bool
+    ledgers: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     prepared: Prepared
     portfolio: Any
-    metrics: list[tuple[float, int, float]]     # final value, trades, largest drawdown, per setting
+    figures: list[tuple[float, ...]]    # per setting: final value, then trades and largest drawdown
+    ledgers: tuple[Any, ...]
 
 
-def prepare(market: Market, rules: Rules, n_settings: int = 0, metrics: bool = False) -> Prepared:
+def prepare(
+    market: Market, rules: Rules, n_settings: int = 0, metrics: bool = False, ledgers: bool = False
+) -> Prepared:
     bars = (market.open, market.high, market.low, market.close, market.score)
     settings = varied_rules(n_settings) if n_settings else [rules]
-    return Prepared(bars, market.sessions, market.symbols, settings, metrics)
+    return Prepared(bars, market.sessions, market.symbols, settings, n_settings > 0, metrics, ledgers)
 
 
 def run(prepared: Prepared) -> Result:
-    metrics = []
+    figures = []
     for rules in prepared.settings:
         portfolio = simulate(prepared.bars, rules)
-        if prepared.metrics:
-            metrics.append((float(portfolio.final_value()), int(portfolio.trades.count()),
-                            float(portfolio.max_drawdown())))
-    return Result(prepared, portfolio, metrics)
+        if prepared.is_sweep:
+            more = (int(portfolio.trades.count()), float(portfolio.max_drawdown())) if prepared.metrics else ()
+            figures.append((float(portfolio.final_value()), *more))
+    ledgers = ()
+    if prepared.ledgers:
+        ledgers = portfolio.orders.records_readable, portfolio.trades.records_readable, portfolio.value()
+    return Result(prepared, portfolio, figures, ledgers)
 
 
 def simulate(bars: tuple[np.ndarray, ...], rules: Rules) -> Any:
@@ -188,4 +197,5 @@ def outcome(result: Result) -> Outcome:
         for column, entry, exit_, price, pnl in
         zip(*(records[name] for name in ("col", "entry_idx", "exit_idx", "entry_price", "pnl")), strict=True)
     ]
-    return Outcome(float(portfolio.final_value()), len(trades), trades, n_settings=len(prepared.settings))
+    return Outcome(float(portfolio.final_value()), len(trades), trades, n_settings=len(prepared.settings),
+                   final_values=[row[0] for row in result.figures] or None)

@@ -35,6 +35,9 @@ class ScoreStrategy(bt.Strategy):
         self.sell(data=data, size=size, exectype=bt.Order.Limit, price=price + price * self.p.target_fraction, oco=stop)
         self.exits[data] = stop
 
+    def has_bar(self, data):
+        return data.datetime[0] == self.datetime[0]
+
     def prenext(self):
         self.next()     # a symbol that is listed late must not silence the others
 
@@ -43,15 +46,14 @@ class ScoreStrategy(bt.Strategy):
         for data in self.datas:
             if not len(data):
                 continue
-            has_bar = data.datetime[0] == self.datetime[0]
             if self.getposition(data).size:
-                if has_bar and len(data) - self.entry_bar[data] >= self.p.max_holding_sessions:
+                if self.has_bar(data) and len(data) - self.entry_bar[data] >= self.p.max_holding_sessions:
                     if data in self.exits:
                         self.cancel(self.exits.pop(data))       # cancels the target as well
                     self.close(data=data)
                 else:
                     n_held += 1
-            elif has_bar and data.score[0] > self.p.entry_score:
+            elif data.score[0] > self.p.entry_score and self.has_bar(data):
                 candidates.append(data)
         candidates.sort(key=lambda data: data.score[0], reverse=True)
         equity = self.broker.getvalue()
