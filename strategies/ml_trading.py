@@ -60,7 +60,8 @@ class MlTrading(ScoredStrategy):
     def decide(self) -> None:
         for data in [data for data in self.entries if not self.getposition(data).size]:
             self._forget(data)      # a reverse split may end a position without an order
-        sold = {data for data in self.datas if self.has_bar(data) and self._sell_by_rule(data)}
+        selling = self.feeds_being_sold()
+        sold = {data for data in self.feeds_in_play() if self.has_bar(data) and self._sell_by_rule(data, selling)}
         self._buy(self._candidates(sold))
 
     def notify_order(self, order: Any) -> None:
@@ -77,11 +78,11 @@ class MlTrading(ScoredStrategy):
         self.entries.pop(data, None)
         self.took_profit.discard(data)
 
-    def _sell_by_rule(self, data: Any) -> bool:
+    def _sell_by_rule(self, data: Any, selling: set[Any]) -> bool:
         position = self.getposition(data)
         if data.direction[0] < 0:
             self._cancel_entry(data)
-        if position.size <= 0 or self.has_market_order(data, is_buy=False):
+        if position.size <= 0 or data in selling:
             return False
         entry = self.entries[data]
         decision = self.p.exit_rules.decide(PositionState(
@@ -110,40 +111,40 @@ class MlTrading(ScoredStrategy):
                 self.cancel(order)
 
     def _candidates(self, sold: set[Any]) -> list[Any]:
-        """Return feeds with a usable buy signal, strongest first."""
-        buys = [data for data in self.datas if self.has_bar(data) and data.direction[0] > 0]
-        usable = []
-        for data in buys:
-            reason = "sold by a rule in this session" if data in sold else self._reason_not_to_buy(data)
-            if reason:
-                self.skip(data, reason)
-            else:
-                usable.append(data)
-        return sorted(usable, key=lambda data: (-data.score[0], data._name))
-
-    def _reason_not_to_buy(self, data: Any) -> str | None:
-        if not data.is_member[0] > 0:
-            return "not in the universe"
-        if not data.score[0] >= self.p.signal_threshold:
-            return "score below the threshold"
-        if self.getposition(data).size > 0 and not self.p.add_to_positions:
-            return "already held"
-        if self.has_market_order(data, is_buy=True):
-            return "an order for this symbol still waits"
-        return None
+        """Return feeds with a usable buy signal, strongest first; note why the others are not used."""
+        signals = self.buy_signals(self.p.signal_threshold)
+        busy = dict.fromkeys(self.feeds_being_bought(), "an order for this symbol still waits")
+        if not self.p.add_to_positions:
+            busy |= {data: "already held" for data in self.entries if self.getposition(data).size > 0}
+        self.skip_all([data for data in signals.outside if data not in sold], "not in the universe")
+        self.skip_all([data for data in signals.below_threshold if data not in sold], "score below the threshold")
+        if sold:
+            wanted = [data for feeds in signals for data in feeds if data in sold]
+            self.skip_all(wanted, "sold by a rule in this session")
+        for data in signals.usable:
+            if data in busy and data not in sold:
+                self.skip(data, busy[data])
+        return [data for data in signals.usable if data not in busy and data not in sold]
 
     def _buy(self, candidates: list[Any]) -> None:
         if hasattr(self.sizer, "prepare"):
             self.sizer.prepare(candidates)
+        left_out, reachable = [], self._reachable()
         for data in candidates:
-            size = self.getsizing(data, isbuy=True)
-            if size:
-                self.buy(
-                    data=data, size=size, reason="buy_signal", protection=self._protection(data), score=data.score[0],
-                    probability=data.probability[0], ml_enhanced=data.ml_enhanced[0] > 0,
-                )
-            else:
-                self.skip(data, "no room: position, exposure, cash or number of positions at its limit")
+            size = self.getsizing(data, isbuy=True) if reachable is None or data in reachable else 0
+            if not size:
+                left_out.append(data)
+                continue
+            self.buy(
+                data=data, size=size, reason="buy_signal", protection=self._protection(data), score=data.score[0],
+                probability=data.probability[0], ml_enhanced=data.ml_enhanced[0] > 0,
+            )
+            reachable = self._reachable()
+        self.skip_all(left_out, "no room: position, exposure, cash or number of positions at its limit")
+
+    def _reachable(self) -> Any | None:
+        """Return the feeds that the sizer would still let buy; None where it sets no limit to them."""
+        return self.sizer.reachable() if hasattr(self.sizer, "reachable") else None
 
     def _protection(self, data: Any) -> Protection:
         atr = data.atr[0]

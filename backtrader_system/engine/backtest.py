@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ _SIZERS = {
 class Ledgers:
     """What one backtest left behind; the tables are described in docs/architecture.md.
 
-    skipped : (session, symbol) -> why a signal led to no order; empty for strategies that do not say.
+    skipped : session, symbol and the reason why its signal led to no order; empty for strategies that do not say.
     analyzers : tables of the further analyzers named in the settings.
     """
 
@@ -51,7 +51,7 @@ class Ledgers:
     trades: pd.DataFrame
     orders: pd.DataFrame
     actions: pd.DataFrame
-    skipped: dict[tuple[pd.Timestamp, str], str]
+    skipped: pd.DataFrame
     analyzers: dict[str, pd.DataFrame]
 
 
@@ -90,8 +90,7 @@ def run_backtest(
         trades=trade_table(broker.fills, broker.corporate_actions, feeds),
         orders=broker.order_log(),
         actions=_actions(broker.corporate_actions),
-        skipped={(_timestamp(number), symbol): reason
-                 for (number, symbol), reason in getattr(strategy, "skipped", {}).items()},
+        skipped=_skipped(getattr(strategy, "skips", ()), feeds),
         analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in extra},
     )
 
@@ -160,8 +159,15 @@ def _actions(rows: list[tuple]) -> pd.DataFrame:
     return table.assign(session=dates_of(table["session"].to_numpy(dtype=float)))
 
 
-def _timestamp(number: float) -> pd.Timestamp:
-    return pd.Timestamp(bt.num2date(number).date())
+def _skipped(skips: Sequence[tuple[float, str, Sequence[Any]]], feeds: Sequence[Any]) -> pd.DataFrame:
+    rank = {feed: n for n, feed in enumerate(feeds)}
+    counts = [len(skipped) for _, _, skipped in skips]
+    symbols = pd.array([feed._name for feed in feeds], dtype="str")
+    return pd.DataFrame({
+        "session": dates_of(np.repeat([number for number, _, _ in skips], counts)),
+        "symbol": symbols.take([rank[feed] for _, _, skipped in skips for feed in skipped]),
+        "reason": pd.array([why for _, why, _ in skips], dtype="str").take(np.repeat(np.arange(len(skips)), counts)),
+    })
 
 
 def _analyzer_table(analyzer: bt.Analyzer) -> pd.DataFrame:

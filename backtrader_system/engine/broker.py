@@ -60,6 +60,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         ("allow_short", False),
     )
 
+    counts_submitted_as_open = True
     sells_fill_first = True
     protects_entries = True
 
@@ -75,6 +76,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._is_open_phase = True
         self._protective: dict[Any, list[Any]] = {}
         self._shares_taken: dict[Any, float] = {}
+        self.version = 0                        # changes with every order, fill and session
         self._awake: dict[Any, None] = {}
         self._news: list[Any] = []              # orders that changed since the last session was logged
 
@@ -106,6 +108,15 @@ class ContractBroker(AccountBroker, CorporateEvents):
         """Return orders that are not finished, also those submitted in this very session."""
         orders = [*self.submitted, *self.pending]
         return [order.clone() for order in orders] if safe else orders
+
+    def orders_to_count(self) -> list[Any]:
+        """Return the orders of `get_orders_open` that will trade: all but resting exits, which may never fill."""
+        return [*self.submitted, *self.pending.entering()]
+
+    def feeds_in_play(self) -> list[Any]:
+        """Return the feeds with an open position or a waiting order, in the order of the feeds."""
+        in_play = {*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)}
+        return sorted(in_play, key=self._rank.__getitem__)
 
     def orders_of(self, data: Any) -> list[Any]:
         """Return the orders of one symbol that are not finished, also those submitted in this very session."""
@@ -160,6 +171,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         """Simulate one session: corporate actions, delistings, the open, the rest of the bar, the close."""
         session = getattr(self.cerebro, "session", None)
         self.session = session or max(data.datetime[0] for data in self.cerebro.datas if len(data))
+        self.version += 1
         self._shares_taken.clear()
         self._act_before_open()
         self._activate()
@@ -241,6 +253,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
     def notify(self, order: Any) -> None:
         super().notify(order)
         self._news.append(order)
+        self.version += 1
 
     def order_log(self) -> pd.DataFrame:
         """Return every event of every order so far; see `OrderHistory.table`."""

@@ -9,6 +9,7 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
+from backtrader_system.engine.buy_signals import BuySignalIndex
 from backtrader_system.engine.cursor import Cursor
 from backtrader_system.engine.feeds import ScoredBars
 
@@ -35,6 +36,15 @@ class PanelCerebro(bt.Cerebro):
     def __init__(self) -> None:
         super().__init__()
         self.session: float | None = None
+        self._indexes: dict[float, BuySignalIndex] = {}
+
+    def buy_signal_index(self, threshold: float) -> BuySignalIndex | None:
+        """Return the index of buy signals for `threshold`; None where Backtrader's own loop runs."""
+        if self.session is None:
+            return None
+        if threshold not in self._indexes:
+            self._indexes[threshold] = BuySignalIndex(self.datas, threshold)
+        return self._indexes[threshold]
 
     @property
     def takes_views(self) -> bool:
@@ -49,6 +59,7 @@ class PanelCerebro(bt.Cerebro):
         for strategy in runstrats:
             strategy._once()
             strategy.reset()
+        self._indexes.clear()
         for number, cursors in _steps(self.datas):
             for cursor in cursors:
                 cursor.position += 1

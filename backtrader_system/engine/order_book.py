@@ -31,12 +31,15 @@ class OrderBook:
         self._orders: dict[int, Any] = {}
         self._symbols: dict[Any, _SymbolOrders] = {}
         self._trailing: dict[int, Any] = {}
+        self._entering: dict[int, Any] = {}
 
     def append(self, order: Any) -> None:
         """Add an order."""
         self._orders[order.ref] = order
         if order.exectype in _TRAILING:
             self._trailing[order.ref] = order
+        if order.isbuy() or order.exectype == Order.Market:
+            self._entering[order.ref] = order
         symbol = self._symbols.get(order.data)
         if symbol is None:
             symbol = self._symbols[order.data] = _SymbolOrders()
@@ -48,6 +51,7 @@ class OrderBook:
         if self._orders.pop(order.ref, None) is None:
             raise ValueError(f"order {order.ref} does not wait")
         self._trailing.pop(order.ref, None)
+        self._entering.pop(order.ref, None)
         symbol = self._symbols[order.data]
         del symbol.orders[order.ref]
         symbol.is_measured = False
@@ -66,6 +70,10 @@ class OrderBook:
     def trailing(self) -> list[Any]:
         """Return the trailing stops."""
         return list(self._trailing.values())
+
+    def entering(self) -> list[Any]:
+        """Return all buys and all market orders: what is no resting exit."""
+        return list(self._entering.values())
 
     def feeds(self) -> list[Any]:
         """Return the feeds that have a waiting order."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.buy_signals import BuySignals, buy_signals_now
 from backtrader_system.engine.waiting_orders import waiting_orders
 
 
@@ -16,10 +18,14 @@ class ScoredStrategy(bt.Strategy):
     per session after the close; read lines at index 0 and earlier, submit orders, nothing else. Orders fill at the
     next open. `next` and `prenext` are taken: a symbol that is listed late must not silence all others, as it would
     in a plain Backtrader strategy.
+
+    Looping over `self.datas` works; `feeds_in_play` and `buy_signals` name the few that matter in a session.
     """
 
     def __init__(self) -> None:
-        self.skipped: dict[tuple[float, str], str] = {}     # (session number, symbol) -> why a signal was not used
+        # Signals that led to no order: session number, why, feeds.
+        self.skips: list[tuple[float, str, Sequence[Any]]] = []
+        self._shortest = 0
 
     def decide(self) -> None:
         """Take the decisions of one session."""
@@ -37,10 +43,51 @@ class ScoredStrategy(bt.Strategy):
 
     def skip(self, data: Any, reason: str) -> None:
         """Note why the signal of `data` in this session leads to no order; it goes to the signals ledger."""
-        self.skipped[(self.datetime[0], data._name)] = reason
+        self.skip_all([data], reason)
 
-    def has_market_order(self, data: Any, *, is_buy: bool) -> bool:
-        """Return whether a market order of this side still waits to fill."""
-        return any(
-            order.data is data and order.exectype == bt.Order.Market and order.isbuy() == is_buy
-            for order in waiting_orders(self.broker))
+    def skip_all(self, feeds: Sequence[Any], reason: str) -> None:
+        """Note one reason for several feeds."""
+        if feeds:
+            self.skips.append((self.datetime[0], reason, feeds))
+
+    def buy_signals(self, threshold: float) -> BuySignals:
+        """Return the feeds with a buy signal in this session; usable ones have a score of at least `threshold`."""
+        index_of = getattr(self.cerebro, "buy_signal_index", None)
+        index = index_of(threshold) if index_of else None
+        session = self.datetime[0]
+        return index.at(session) if index else buy_signals_now(self.datas, session, threshold)
+
+    def feeds_in_play(self) -> list[Any]:
+        """Return the feeds with an open position or a waiting order, in the order of the feeds."""
+        in_play = getattr(self.broker, "feeds_in_play", None)
+        if in_play:
+            return in_play()
+        ordered = {order.data for order in waiting_orders(self.broker)}
+        return [data for data in self.datas if data in ordered or self.getposition(data).size]
+
+    def feeds_being_bought(self) -> set[Any]:
+        """Return the feeds with a buy at the market that still waits to fill."""
+        return {order.data for order in self._market_orders() if order.isbuy()}
+
+    def feeds_being_sold(self) -> set[Any]:
+        """Return the feeds with a sale at the market that still waits to fill."""
+        return {order.data for order in self._market_orders() if not order.isbuy()}
+
+    def _market_orders(self) -> list[Any]:
+        return [order for order in waiting_orders(self.broker) if order.exectype == bt.Order.Market]
+
+    def _getminperstatus(self) -> int:
+        """Return Backtrader's count of the bars still missing before `next`; only its sign means anything.
+
+        Backtrader asks every feed in every session. Bars never grow fewer, so a feed that is still short settles it,
+        and once none is short none will be.
+        """
+        if self._minperstatus < 0:
+            return self._minperstatus
+        missing = self._minperiods[self._shortest] - len(self.datas[self._shortest])
+        if missing <= 0:
+            status = [period - len(data) for period, data in zip(self._minperiods, self.datas, strict=True)]
+            missing = max(status)
+            self._shortest = status.index(missing)
+        self._minperstatus = missing
+        return missing

@@ -9,12 +9,13 @@ from backtrader_system.market_data.panel import BarPanel
 
 
 def signal_ledger(
-    signals: pd.DataFrame, orders: pd.DataFrame, skipped: dict[tuple[pd.Timestamp, str], str], bars: BarPanel,
+    signals: pd.DataFrame, orders: pd.DataFrame, skipped: pd.DataFrame, bars: BarPanel,
     horizon_sessions: int,
 ) -> pd.DataFrame:
     """Return the signals table with its fate and outcome.
 
-    signals : one row per signal, with session, symbol and direction. orders : the order log. skipped : from the run.
+    signals : one row per signal, with session, symbol and direction. orders : the order log.
+    skipped : session, symbol, reason; from the run.
     horizon_sessions : how many bars of the symbol after the decision the outcome looks at.
 
     Adds deployed (a market order in the signal's direction was sent in its session), reason (why not), forward_return
@@ -28,8 +29,9 @@ def signal_ledger(
     deployed = set(zip(sent["session"], sent["symbol"], sides, strict=True))
     keys = list(zip(signals["session"], signals["symbol"], signals["direction"], strict=True))
     is_deployed = np.array([key in deployed for key in keys], dtype=bool)
+    why = dict(zip(zip(skipped["session"], skipped["symbol"], strict=True), skipped["reason"], strict=True))
     reasons = [
-        "" if done else skipped.get((session, symbol), "sell signal: nothing sold" if direction < 0 else "")
+        "" if done else why.get((session, symbol), "sell signal: nothing sold" if direction < 0 else "")
         for done, (session, symbol, direction) in zip(is_deployed, keys, strict=True)
     ]
     rows = bars.sessions.get_indexer(pd.DatetimeIndex(signals["session"]))

@@ -36,14 +36,16 @@ def account_after_orders(broker: Any) -> Account:
     Sales bring cash only where sells fill before buys (`ContractBroker`); a plain Backtrader broker fills in the order
     of submission, so there they do not.
     """
-    held = {data: position.size * data.close[0] for data, position in broker.positions.items() if position.size}
-    cash = broker.getcash()
-    for order in waiting_orders(broker):
+    positions = broker.held() if hasattr(broker, "held") else broker.positions
+    held = {data: position.size * data.close[0] for data, position in positions.items() if position.size}
+    cash, sells_fill_first = broker.getcash(), getattr(broker, "sells_fill_first", False)
+    orders = broker.orders_to_count() if hasattr(broker, "orders_to_count") else waiting_orders(broker)
+    for order in orders:
         if order.exectype != bt.Order.Market and not order.isbuy():
             continue            # a resting exit may never fill
         dollars = order.executed.remsize * order.data.close[0]
         held[order.data] = held.get(order.data, 0.0) + dollars
-        if dollars > 0 or getattr(broker, "sells_fill_first", False):
+        if dollars > 0 or sells_fill_first:
             cash -= dollars
     return Account(
         equity=broker.getvalue(),
@@ -87,6 +89,20 @@ class BoundedSizer(bt.Sizer):
         names = PositionLimits.__dataclass_fields__
         self.limits = PositionLimits(**{name: getattr(self.p, name) for name in names})
         self.scale = 1.0
+        self._account: Account | None = None
+        self._account_version: object = None
+
+    def account(self) -> Account:
+        """Return the account after the orders already sent."""
+        version = getattr(self.broker, "version", None)
+        if version is None or version != self._account_version:
+            self._account, self._account_version = account_after_orders(self.broker), version
+        return self._account
+
+    def reachable(self) -> dict[Any, float] | None:
+        """Return what is held while the number of positions is at its limit; None while any feed may be bought."""
+        account = self.account()
+        return None if account.n_positions < self.p.max_positions else account.held
 
     def wanted_fraction(self, data: Any) -> float:
         """Return the share of equity that the position in `data` should reach."""
@@ -94,7 +110,7 @@ class BoundedSizer(bt.Sizer):
 
     def prepare(self, candidates: Sequence[Any]) -> None:
         """Scale this session's buys up together if the account would stay below its invested floor."""
-        account = account_after_orders(self.broker)
+        account = self.account()
         if account.equity <= 0 or not self.grows_to_floor:
             self.scale = 1.0
             return
@@ -114,7 +130,7 @@ class BoundedSizer(bt.Sizer):
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         if not isbuy:
             return max(self.broker.getposition(data).size, 0)
-        account = account_after_orders(self.broker)
+        account = self.account()
         held_value = account.held.get(data, 0.0)
         is_new = abs(held_value) <= 1e-9
         if account.equity <= 0 or held_value < -1e-9 or (is_new and account.n_positions >= self.p.max_positions):

@@ -10,4 +10,6 @@ def waiting_orders(broker: Any) -> list[Any]:
 
     Backtrader's own broker keeps the latter apart and does not count them as open.
     """
+    if getattr(broker, "counts_submitted_as_open", False):
+        return broker.get_orders_open()
     return list({order.ref: order for order in (*getattr(broker, "submitted", ()), *broker.get_orders_open())}.values())
