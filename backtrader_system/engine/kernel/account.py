@@ -16,16 +16,16 @@ def value_after_orders(run) -> None:
     """
     account = run.account
     for n in range(account.n_active):
-        position = run.book[run.active[n]]
+        position = run.book[run.lists.active[n]]
         position.value_after_orders = position.size * position.mark
         position.is_counted = False
     account.free_cash = account.cash
     for n in range(account.n_new):
-        add_order(run, run.new[n])
+        add_order(run, run.lists.new[n])
     for kind in (KIND.SELL, KIND.BUY):
         n_queued = queue_waiting(run, kind)
         for n in range(n_queued):
-            add_order(run, run.queue[n])
+            add_order(run, run.lists.queue[n])
     sum_values(run)
 
 
@@ -46,9 +46,9 @@ def queue_waiting(run, kind):
     """Queue the market orders that wait since an earlier session; return how many."""
     n_queued = 0
     for n in range(run.account.n_active):
-        order = run.orders[run.active[n], kind]
+        order = run.orders[run.lists.active[n], kind]
         if order.id > 0 and not order.is_new:
-            run.queue[n_queued] = run.active[n] * N_KINDS + kind
+            run.lists.queue[n_queued] = run.lists.active[n] * N_KINDS + kind
             n_queued += 1
     sort_by_age(run, n_queued)
     return n_queued
@@ -60,12 +60,12 @@ def sum_values(run) -> None:
     account = run.account
     account.gross_value, account.net_value, account.n_positions = 0.0, 0.0, 0
     for n in range(account.n_active):
-        if run.book[run.active[n]].size != 0:
-            count_value(run, run.active[n])
+        if run.book[run.lists.active[n]].size != 0:
+            count_value(run, run.lists.active[n])
     for n in range(account.n_new):
-        count_value(run, run.new[n] // N_KINDS)
+        count_value(run, run.lists.new[n] // N_KINDS)
     for n in range(account.n_active):
-        column = run.active[n]
+        column = run.lists.active[n]
         if run.orders[column, KIND.BUY].id > 0 or run.orders[column, KIND.SELL].id > 0:
             count_value(run, column)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from backtrader_system.engine.kernel.compiling import compiled
 from backtrader_system.engine.kernel.fills import book_sale, close_trade, commission, write_fill
-from backtrader_system.engine.kernel.orders import end, send
+from backtrader_system.engine.kernel.orders import end, has_bar, send
 from backtrader_system.engine.kernel.records import ACTION, END, KIND, N_KINDS, REASON
 from backtrader_system.engine.splits import scaled_shares
 
@@ -16,9 +16,9 @@ def act_before_open(run, session) -> None:
     """Apply this session's splits and dividends, and close positions whose symbol has no more bars."""
     market = run.market
     for n in range(run.account.n_active):
-        column = run.active[n]
-        if market.close[session, column] == market.close[session, column]:
-            if market.has_actions[session]:
+        column = run.lists.active[n]
+        if has_bar(market, session, column):
+            if market.sessions[session].has_actions:
                 apply_actions(run, session, column)
         elif session > market.last_bar[column]:
             close_delisted(run, session, column)
@@ -27,8 +27,8 @@ def act_before_open(run, session) -> None:
 @compiled
 def apply_actions(run, session, column) -> None:
     """Apply the split, then the dividend of one symbol."""
-    ratio, dividend = run.market.split_ratio[session, column], run.market.dividend[session, column]
-    position = run.book[column]
+    action, position = run.market.actions[session, column], run.book[column]
+    ratio, dividend = action.split_ratio, action.dividend
     if ratio != 1.0:
         if position.size != 0:
             split_position(run, session, column, ratio)

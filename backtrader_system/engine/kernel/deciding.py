@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backtrader_system.engine.exit_rules import NO_EXIT, PROFIT_TAKE, PositionState, decide_exit, shares_to_sell
 from backtrader_system.engine.kernel.compiling import compiled
-from backtrader_system.engine.kernel.orders import end, send_market
+from backtrader_system.engine.kernel.orders import end, has_bar, send_market
 from backtrader_system.engine.kernel.purchasing import buy_candidates
 from backtrader_system.engine.kernel.records import END, KIND, REASON
 from backtrader_system.engine.kernel.rule_table import BUY_AND_HOLD
@@ -26,18 +26,23 @@ def decide(run, session) -> None:
 @compiled
 def buy_everything(run, session) -> None:
     """Buy every member that has a bar in this session, in equal parts: the baseline."""
-    market, n_listed = run.market, 0
-    for column in range(market.close.shape[1]):
-        n_listed += market.is_member[session, column] and market.close[session, column] == market.close[session, column]
+    bars, n_listed = run.market.bars[session], 0
+    for column in range(len(bars)):
+        n_listed += is_listed(bars[column])
     dollars = run.account.equity * (1 - run.rules.cash_reserve_fraction) / max(n_listed, 1)
-    for column in range(market.close.shape[1]):
-        close = market.close[session, column]
-        if not market.is_member[session, column] or close != close:
+    for column in range(len(bars)):
+        if not is_listed(bars[column]):
             continue
-        run.book[column].mark = close
-        size = whole_shares(dollars, close)
+        run.book[column].mark = bars[column].close
+        size = whole_shares(dollars, bars[column].close)
         if size > 0:
             send_market(run, session, column, KIND.BUY, float(size), REASON.BASELINE)
+
+
+@compiled
+def is_listed(bar):
+    """Return whether the baseline may buy a symbol."""
+    return bar.is_member and bar.close == bar.close
 
 
 @compiled
@@ -45,13 +50,13 @@ def sell_by_rule(run, session) -> None:
     """Sell what the first exit rule that holds says, symbol by symbol."""
     market = run.market
     for n in range(run.account.n_active):
-        column = run.active[n]
+        column = run.lists.active[n]
         position = run.book[column]
         if position.size == 0:
             position.has_entry, position.has_taken_profit = False, False
-        if market.close[session, column] != market.close[session, column]:
+        if not has_bar(market, session, column):
             continue
-        if market.direction[session, column] < 0:
+        if market.bars[session, column].direction < 0:
             end(run, session, column, KIND.BUY, END.CANCELLED)
         if position.size > 0 and run.orders[column, KIND.SELL].id == 0:
             sell_position(run, session, column)
@@ -60,11 +65,10 @@ def sell_by_rule(run, session) -> None:
 @compiled
 def sell_position(run, session, column) -> None:
     """Ask the exit rules about one position and send what they sell."""
-    market, position = run.market, run.book[column]
+    bar, position = run.market.bars[session, column], run.book[column]
     state = PositionState(
-        position.mark / position.price - 1, position.sessions_held, position.entry_score,
-        market.score[session, column], market.direction[session, column], market.is_member[session, column],
-        position.has_taken_profit)
+        position.mark / position.price - 1, position.sessions_held, position.entry_score, bar.score, bar.direction,
+        bar.is_member, position.has_taken_profit)
     fraction, reason = decide_exit(run.rules, state)
     if reason == NO_EXIT:
         return
@@ -79,12 +83,12 @@ def forget_idle(run) -> None:
     """Drop symbols without shares and orders from those that every session looks at."""
     account, kept = run.account, 0
     for n in range(account.n_active):
-        column = run.active[n]
+        column = run.lists.active[n]
         has_orders = run.orders[column, KIND.BUY].id > 0 or run.orders[column, KIND.SELL].id > 0
         is_idle = run.book[column].size == 0 and not has_orders
         if is_idle:
             run.book[column].is_active = False
         else:
-            run.active[kept] = column
+            run.lists.active[kept] = column
             kept += 1
     account.n_active = kept

@@ -12,7 +12,7 @@ from backtrader_system.engine.kernel.compiling import compiled
 @compiled
 def write_figures(run, row) -> None:
     """Write the figures of a finished run into one record; what cannot be computed is NaN."""
-    account, capital, equity = run.account, run.rules.initial_capital, run.log.equity
+    account, capital, equity = run.account, run.rules.initial_capital, run.log.curve[:, 0]
     row.final_equity = account.equity
     row.total_return = account.equity / capital - 1
     row.max_drawdown = deepest_drawdown(equity, capital)
@@ -26,7 +26,7 @@ def write_figures(run, row) -> None:
     row.profit_factor = account.dollars_won / account.dollars_lost if account.dollars_lost > 0 else np.nan
     row.open_trades = 0
     for n in range(account.n_active):
-        row.open_trades += run.book[run.active[n]].size != 0
+        row.open_trades += run.book[run.lists.active[n]].size != 0
     row.commission_paid, row.slippage_paid = account.commission, account.slippage
     row.traded_volume, row.ambiguous_fills = account.traded_value, account.n_ambiguous
     row.orders, row.fills, row.rejected_orders = account.n_orders, account.n_fills, account.n_rejected

@@ -50,7 +50,7 @@ def fillable_shares(run, session, column, kind):
     part = run.rules.max_participation_fraction
     if part == part:
         taken = position.shares_taken if position.taken_in == session else 0.0
-        shares = min(shares, max(math.floor(run.market.volume[session, column] * part) - taken, 0.0))
+        shares = min(shares, max(math.floor(run.market.bars[session, column].volume * part) - taken, 0.0))
     return shares
 
 
@@ -59,8 +59,8 @@ def impact(run, session, column, shares):
     """Return sigma * sqrt(Q / V) of a fill, 0.0 where no impact is charged."""
     if run.rules.impact_coefficient == 0:
         return 0.0
-    market = run.market
-    return impact_of_size(shares, market.volatility[session, column], market.average_volume[session, column])
+    known = run.market.estimates[session, column]
+    return impact_of_size(shares, known.volatility, known.average_volume)
 
 
 @compiled

@@ -37,7 +37,7 @@ def kernel_ledgers(log: Log, figures: np.void, sessions: pd.DatetimeIndex, symbo
     is_resting = np.isin(orders["kind"], (KIND.STOP, KIND.TRAIL, KIND.TARGET))
     ended = np.where(orders["end_session"] >= 0, orders["end_session"], 0)
     return KernelLedgers(
-        equity=pd.DataFrame({"session": sessions, "cash": log.cash, "equity": log.equity}),
+        equity=pd.DataFrame({"session": sessions, "cash": log.curve[:, 1], "equity": log.curve[:, 0]}),
         orders=pd.DataFrame({
             "order_id": np.arange(1, len(orders) + 1), **_where(orders, sessions, names), "size": orders["size"],
             "order_type": _words(ORDER_TYPES, orders["kind"]),

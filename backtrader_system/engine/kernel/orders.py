@@ -26,7 +26,7 @@ def send_market(run, session, column, kind, shares, reason) -> None:
     account = run.account
     send(run, session, column, kind, shares, run.book[column].mark, np.nan, reason)
     run.orders[column, kind].is_new = True
-    run.new[account.n_new] = column * N_KINDS + kind
+    run.lists.new[account.n_new] = column * N_KINDS + kind
     account.n_new += 1
     activate(run, column)
 
@@ -58,23 +58,30 @@ def end(run, session, column, kind, how) -> None:
 
 
 @compiled
+def has_bar(market, session, column):
+    """Return whether a symbol has a bar in a session."""
+    close = market.bars[session, column].close
+    return close == close
+
+
+@compiled
 def activate(run, column) -> None:
     """Add a symbol to those that every session looks at, in column order."""
     if run.book[column].is_active:
         return
     run.book[column].is_active = True
     place = run.account.n_active
-    while place > 0 and run.active[place - 1] > column:
-        run.active[place] = run.active[place - 1]
+    while place > 0 and run.lists.active[place - 1] > column:
+        run.lists.active[place] = run.lists.active[place - 1]
         place -= 1
-    run.active[place] = column
+    run.lists.active[place] = column
     run.account.n_active += 1
 
 
 @compiled
 def sort_by_age(run, n_queued) -> None:
     """Sort the first `n_queued` orders of the queue by number; they are few."""
-    queue = run.queue
+    queue = run.lists.queue
     for n in range(1, n_queued):
         key = queue[n]
         age = run.orders[key // N_KINDS, key % N_KINDS].id

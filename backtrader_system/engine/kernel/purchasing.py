@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from backtrader_system.engine.kernel.account import value_after_orders
-from backtrader_system.engine.kernel.compiling import compiled
+from backtrader_system.engine.kernel.compiling import compiled, compiled_allocating
 from backtrader_system.engine.kernel.orders import send_market
 from backtrader_system.engine.kernel.records import KIND, REASON
 from backtrader_system.engine.kernel.rule_table import EQUAL_WEIGHT, FIXED_CASH, KELLY
@@ -22,21 +20,21 @@ from backtrader_system.engine.sizing import (
 @compiled
 def buy_candidates(run, session) -> None:
     """Buy the session's signals, strongest first, as far as the limits allow."""
-    market, threshold = run.market, run.rules.signal_threshold
-    first, last = market.buy_start[session], market.buy_start[session + 1]
-    if first == last or market.buy_score[first] < threshold or run.account.equity <= 0:
+    signals, threshold = run.market.signals, run.rules.signal_threshold
+    first, last = run.market.sessions[session].first_signal, run.market.sessions[session + 1].first_signal
+    if first == last or signals[first].score < threshold or run.account.equity <= 0:
         return
     value_after_orders(run)
     scale = common_scale(run, session)
     for n in range(first, last):
-        if market.buy_score[n] < threshold:
+        column, score = signals[n].column, signals[n].score
+        if score < threshold:
             return
-        column = market.buy_column[n]
         if not is_candidate(run, column):
             continue
-        size = shares_to_buy(run, session, column, market.buy_score[n], scale)
+        size = shares_to_buy(run, session, column, score, scale)
         if size > 0:
-            buy(run, session, column, size, market.buy_score[n])
+            buy(run, session, column, size, score)
             value_after_orders(run)
 
 
@@ -55,20 +53,13 @@ def is_candidate(run, column):
 @compiled
 def buy(run, session, column, size, score) -> None:
     """Send a buy with its exits."""
-    rules, position = run.rules, run.book[column]
-    position.mark = run.market.close[session, column]
+    rules, position, bar = run.rules, run.book[column], run.market.bars[session, column]
+    position.mark = bar.close
     position.order_score = score
-    position.stop_distance = atr_distance(run, session, column, rules.stop_loss_atr)
-    position.target_distance = atr_distance(run, session, column, rules.take_profit_atr)
-    position.trail_distance = atr_distance(run, session, column, rules.trailing_stop_atr)
+    position.stop_distance = rules.stop_loss_atr * bar.atr
+    position.target_distance = rules.take_profit_atr * bar.atr
+    position.trail_distance = rules.trailing_stop_atr * bar.atr
     send_market(run, session, column, KIND.BUY, size, REASON.SIGNAL)
-
-
-@compiled
-def atr_distance(run, session, column, multiple):
-    """Return an exit's distance in dollars, a multiple of the ATR known now; NaN without one."""
-    atr = run.market.atr
-    return multiple * atr[session, column] if atr.shape[0] > 0 else np.nan
 
 
 @compiled
@@ -85,7 +76,7 @@ def shares_to_buy(run, session, column, score, scale):
         rules, share, account.equity, account.free_cash, held, account.gross_value, account.net_value, score)
     if dollars < rules.min_order_fraction * account.equity:
         return 0.0
-    return float(whole_shares(dollars, run.market.close[session, column]))
+    return float(whole_shares(dollars, run.market.bars[session, column].close))
 
 
 @compiled
@@ -99,11 +90,11 @@ def wanted_fraction(run, score):
     if rules.sizer == FIXED_CASH:
         return rules.cash_per_position / account.equity
     if rules.sizer == EQUAL_WEIGHT:
-        return rules.target_invested_ceiling / min(rules.max_positions, run.market.close.shape[1])
+        return rules.target_invested_ceiling / min(rules.max_positions, run.market.bars.shape[1])
     return rules.fraction
 
 
-@compiled
+@compiled_allocating
 def common_scale(run, session):
     """Return by how much the session's buys grow together while less than the floor is invested; Kelly only."""
     account, rules, market = run.account, run.rules, run.market
@@ -111,15 +102,16 @@ def common_scale(run, session):
     if rules.sizer != KELLY or invested >= rules.target_invested_floor:
         return 1.0
     n_buys = 0
-    for n in range(market.buy_start[session], market.buy_start[session + 1]):
-        column, score = market.buy_column[n], market.buy_score[n]
+    for n in range(market.sessions[session].first_signal, market.sessions[session + 1].first_signal):
+        column, score = market.signals[n].column, market.signals[n].score
         if score < rules.signal_threshold:
             break
         if is_candidate(run, column):
             position = run.book[column]
             part = position.value_after_orders / account.equity if position.is_active else 0.0
             cap = position_cap(rules, score)
-            run.amounts[0, n_buys] = max(min(wanted_fraction(run, score), cap) - part, 0.0)
-            run.amounts[1, n_buys] = max(cap - part, 0.0)
+            run.lists.amounts[0, n_buys] = max(min(wanted_fraction(run, score), cap) - part, 0.0)
+            run.lists.amounts[1, n_buys] = max(cap - part, 0.0)
             n_buys += 1
-    return scale_to_floor(invested, run.amounts[0, :n_buys], run.amounts[1, :n_buys], rules.target_invested_floor)
+    buys, rooms = run.lists.amounts[0, :n_buys], run.lists.amounts[1, :n_buys]
+    return scale_to_floor(invested, buys, rooms, rules.target_invested_floor)

@@ -107,29 +107,61 @@ ACTION_LOG = np.dtype([
 ], align=True)
 
 
+BAR = np.dtype([                # one cache line
+    ("open", "f8"), ("high", "f8"), ("low", "f8"), ("close", "f8"), ("volume", "f8"),   # NaN: no bar
+    ("score", "f8"), ("atr", "f8"), ("direction", "i1"), ("is_member", "?"),
+], align=True)
+CORPORATE_ACTION = np.dtype([("split_ratio", "f8"), ("dividend", "f8")], align=True)
+ESTIMATE = np.dtype([("volatility", "f8"), ("average_volume", "f8")], align=True)      # known before the bar
+SESSION = np.dtype([("first_signal", "i8"), ("has_actions", "?")], align=True)
+SIGNAL = np.dtype([("column", "i8"), ("score", "f8")], align=True)
+
+
+class Market(NamedTuple):
+    """Bars and signals of a whole sweep, in few arrays: what compiled functions hand on costs time by the array.
+
+    bars : BAR, sessions x symbols. actions, estimates : CORPORATE_ACTION and ESTIMATE of the same shape, or (0, 0)
+    where nothing needs them. last_bar : per symbol the row of its last bar.
+    signals : SIGNAL, the usable buy signals session by session, strongest first and ties by symbol; those of session t
+        are at sessions[t].first_signal to sessions[t + 1].first_signal. sessions : SESSION, one more than there are.
+    """
+
+    bars: np.ndarray
+    actions: np.ndarray
+    estimates: np.ndarray
+    last_bar: np.ndarray
+    signals: np.ndarray
+    sessions: np.ndarray
+
+
 class Log(NamedTuple):
-    """What a recorded run writes down; its arrays are empty where only figures are asked for."""
+    """What a recorded run writes down; all but `curve` are empty where only figures are asked for."""
 
     is_on: bool
     orders: np.ndarray      # ORDER_LOG, one record per order
     fills: np.ndarray       # FILL_LOG
     actions: np.ndarray     # ACTION_LOG
-    equity: np.ndarray      # dollars, per session
-    cash: np.ndarray
+    curve: np.ndarray       # dollars, per session: equity and cash
+
+
+class Lists(NamedTuple):
+    """Lists that a simulation fills and empties."""
+
+    active: np.ndarray      # columns of symbols with shares or waiting orders, rising
+    new: np.ndarray         # orders of the last close, as column * N_KINDS + kind, by age
+    queue: np.ndarray       # orders about to fill, likewise
+    amounts: np.ndarray     # floats, 2 x symbols: wanted buys and their rooms
 
 
 class Run(NamedTuple):
     """Everything one simulation reads and writes."""
 
-    market: NamedTuple      # market_arrays.Market
+    market: Market
     rules: np.void          # one record of rule_table.RULES
     account: np.void        # ACCOUNT
     book: np.ndarray        # POSITION, per symbol
     orders: np.ndarray      # ORDER, symbols x kinds
-    active: np.ndarray      # columns of symbols with shares or waiting orders, rising
-    new: np.ndarray         # orders of the last close, as column * N_KINDS + kind, by age
-    queue: np.ndarray       # orders about to fill, likewise
-    amounts: np.ndarray     # floats, 2 x symbols: scratch of the sizing
+    lists: Lists
     log: Log
 
 
@@ -137,4 +169,4 @@ def new_log(n_sessions: int, n_orders: int = 0, n_fills: int = 0, n_actions: int
     """Return an empty log with room for exactly so many rows."""
     return Log(
         is_on, np.zeros(n_orders, ORDER_LOG), np.zeros(n_fills, FILL_LOG), np.zeros(n_actions, ACTION_LOG),
-        np.zeros(n_sessions), np.zeros(n_sessions))
+        np.zeros((n_sessions, 2)))

@@ -27,7 +27,6 @@ PARAMETERS = (
     "signal_threshold", "add_to_positions", "stop_loss_fraction", "take_profit_fraction", "trailing_stop_fraction",
     "stop_loss_atr", "take_profit_atr", "trailing_stop_atr",
 )
-ATR_PARAMETERS = PARAMETERS[5:]
 EXIT_RULES = tuple(field.name for field in fields(ExitRules))
 LIMITS = tuple(field.name for field in fields(PositionLimits))
 OF_SIZER = ("cash_per_position", "fraction", "prior_trades", "prior_win_rate")

@@ -12,9 +12,9 @@ import pandas as pd
 
 from backtrader_system.engine.kernel.figures_table import FIGURES
 from backtrader_system.engine.kernel.kernel_ledgers import KernelLedgers, kernel_ledgers
-from backtrader_system.engine.kernel.market_arrays import Market, market_arrays
-from backtrader_system.engine.kernel.records import new_log
-from backtrader_system.engine.kernel.rule_table import ATR_PARAMETERS, rule_table
+from backtrader_system.engine.kernel.market_arrays import market_arrays, traded_panel
+from backtrader_system.engine.kernel.records import Market, new_log
+from backtrader_system.engine.kernel.rule_table import rule_table
 from backtrader_system.engine.kernel.workspace import simulate_range
 from backtrader_system.engine.panel_checks import check_panel
 from backtrader_system.errors import StrategyError
@@ -41,12 +41,12 @@ def run_kernel(
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(1, FIGURES)
-    n_sessions = len(market.close)
     simulate_range(market, table, figures, 0, 1)        # the first pass only counts what the second writes down
     counts = (int(figures[0][name]) for name in ("orders", "fills", "actions"))
-    log = new_log(n_sessions, *counts, is_on=True)
+    log = new_log(len(market.bars), *counts, is_on=True)
     simulate_range(market, table, figures, 0, 1, log)
-    return kernel_ledgers(log, figures[0], bars.sessions[market.rows], [bars.symbols[n] for n in market.columns])
+    traded = traded_panel(bars)
+    return kernel_ledgers(log, figures[0], bars.sessions[traded.rows], [bars.symbols[n] for n in traded.columns])
 
 
 def sweep(
@@ -77,6 +77,4 @@ def sweep(
 
 
 def _market(bars: BarPanel, scored: ScoredPanel | None, known: Known | None, table: np.ndarray) -> Market:
-    return market_arrays(
-        bars, scored, known, with_impact=bool((table["impact_coefficient"] != 0).any()),
-        with_atr=any(np.isfinite(table[name]).any() for name in ATR_PARAMETERS))
+    return market_arrays(bars, scored, known, with_impact=bool((table["impact_coefficient"] != 0).any()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backtrader_system.engine.fees import order_commission
 from backtrader_system.engine.kernel.compiling import compiled
 from backtrader_system.engine.kernel.fills import fill
-from backtrader_system.engine.kernel.orders import end, sort_by_age
+from backtrader_system.engine.kernel.orders import end, has_bar, sort_by_age
 from backtrader_system.engine.kernel.records import END, KIND, N_KINDS
 from backtrader_system.engine.matching import Trigger, fill_after_open, fill_at_open
 from backtrader_system.engine.protection import trailing_level
@@ -17,7 +17,7 @@ def judge_new_orders(run, session) -> None:
     account, rules = run.account, run.rules
     cash = account.cash
     for n in range(account.n_new):
-        column, kind = run.new[n] // N_KINDS, run.new[n] % N_KINDS
+        column, kind = run.lists.new[n] // N_KINDS, run.lists.new[n] % N_KINDS
         order = run.orders[column, kind]
         if order.id == 0 or not order.is_new:
             continue
@@ -37,17 +37,17 @@ def judge_new_orders(run, session) -> None:
 @compiled
 def trade_open(run, session) -> None:
     """Fill at the open: sells by age, then buys by age."""
-    open_row, orders = run.market.open[session], run.orders
+    bars, orders = run.market.bars[session], run.orders
     n_sells = queue_sells_at_open(run, session)
     for n in range(n_sells):
-        column, kind = run.queue[n] // N_KINDS, run.queue[n] % N_KINDS
+        column, kind = run.lists.queue[n] // N_KINDS, run.lists.queue[n] % N_KINDS
         if orders[column, kind].id > 0:
             orders[column, kind].is_triggered = True
-            fill(run, session, column, kind, open_row[column], False)
+            fill(run, session, column, kind, bars[column].open, False)
     n_buys = queue_buys(run, session)
     for n in range(n_buys):
-        column = run.queue[n] // N_KINDS
-        fill(run, session, column, KIND.BUY, open_row[column], False)
+        column = run.lists.queue[n] // N_KINDS
+        fill(run, session, column, KIND.BUY, bars[column].open, False)
 
 
 @compiled
@@ -55,18 +55,18 @@ def queue_sells_at_open(run, session):
     """Queue the sells that this open fills; return how many."""
     market, n_queued = run.market, 0
     for n in range(run.account.n_active):
-        column = run.active[n]
-        price = market.open[session, column]
+        column = run.lists.active[n]
+        price = market.bars[session, column].open
         if price != price:
             continue
         if run.orders[column, KIND.SELL].id > 0:
-            run.queue[n_queued] = column * N_KINDS + KIND.SELL
+            run.lists.queue[n_queued] = column * N_KINDS + KIND.SELL
             n_queued += 1
         if run.book[column].size <= 0:
             continue
         for kind in range(KIND.STOP, KIND.TARGET + 1):
             if is_reached_at_open(run.orders[column, kind], kind, price):
-                run.queue[n_queued] = column * N_KINDS + kind
+                run.lists.queue[n_queued] = column * N_KINDS + kind
                 n_queued += 1
     sort_by_age(run, n_queued)
     return n_queued
@@ -87,9 +87,9 @@ def queue_buys(run, session):
     """Queue the buys of symbols that have a bar; return how many."""
     market, n_queued = run.market, 0
     for n in range(run.account.n_active):
-        column = run.active[n]
-        if run.orders[column, KIND.BUY].id > 0 and market.open[session, column] == market.open[session, column]:
-            run.queue[n_queued] = column * N_KINDS + KIND.BUY
+        column = run.lists.active[n]
+        if run.orders[column, KIND.BUY].id > 0 and has_bar(market, session, column):
+            run.lists.queue[n_queued] = column * N_KINDS + KIND.BUY
             n_queued += 1
     sort_by_age(run, n_queued)
     return n_queued
@@ -102,13 +102,13 @@ def trade_rest_of_bar(run, session) -> None:
     for trigger in (Trigger.STOP, Trigger.LIMIT):
         n_queued = queue_touched(run, session, trigger)
         for n in range(n_queued):
-            column, kind = run.queue[n] // N_KINDS, run.queue[n] % N_KINDS
+            column, kind = run.lists.queue[n] // N_KINDS, run.lists.queue[n] % N_KINDS
             order, target = run.orders[column, kind], run.orders[column, KIND.TARGET]
             if order.id == 0:
                 continue
             price = touched_price(run, session, column, kind)
             order.is_triggered = True
-            is_ambiguous = kind != KIND.TARGET and target.id > 0 and market.high[session, column] >= target.level
+            is_ambiguous = kind != KIND.TARGET and target.id > 0 and market.bars[session, column].high >= target.level
             fill(run, session, column, kind, price, is_ambiguous)
 
 
@@ -118,12 +118,12 @@ def queue_touched(run, session, trigger):
     n_queued = 0
     first, last = (KIND.STOP, KIND.TRAIL) if trigger == Trigger.STOP else (KIND.TARGET, KIND.TARGET)
     for n in range(run.account.n_active):
-        column = run.active[n]
+        column = run.lists.active[n]
         if run.book[column].size <= 0:
             continue
         for kind in range(first, last + 1):
             if run.orders[column, kind].id > 0 and touched_price(run, session, column, kind) >= 0:
-                run.queue[n_queued] = column * N_KINDS + kind
+                run.lists.queue[n_queued] = column * N_KINDS + kind
                 n_queued += 1
     sort_by_age(run, n_queued)
     return n_queued
@@ -132,13 +132,11 @@ def queue_touched(run, session, trigger):
 @compiled
 def touched_price(run, session, column, kind):
     """Return where the rest of the bar fills an exit, before slippage; -1.0 if it does not."""
-    market, order = run.market, run.orders[column, kind]
+    bar, order = run.market.bars[session, column], run.orders[column, kind]
     if order.is_triggered and kind != KIND.TARGET:
         return -1.0
     trigger = Trigger.LIMIT if kind == KIND.TARGET else Trigger.STOP
-    price = fill_after_open(
-        trigger, False, market.open[session, column], market.high[session, column], market.low[session, column],
-        order.level)
+    price = fill_after_open(trigger, False, bar.open, bar.high, bar.low, order.level)
     return -1.0 if price is None else max(price, 0.0)
 
 
@@ -147,8 +145,8 @@ def close_bar(run, session) -> None:
     """Let trailing stops follow the close, mark positions, count their sessions and value the account."""
     account, value = run.account, 0.0
     for n in range(account.n_active):
-        column = run.active[n]
-        position, close = run.book[column], run.market.close[session, column]
+        column = run.lists.active[n]
+        position, close = run.book[column], run.market.bars[session, column].close
         if close == close:
             position.mark = close
             position.sessions_held += 1
