@@ -38,7 +38,8 @@ class CorporateEvents:
                 self.cash += dollars
                 self._log_action(data, "cash_in_lieu", ratio, exact - whole, dollars)
         for order in self.orders_of(data):
-            self._scale_order(order, ratio)
+            if order.alive():           # the end of one order of a group ends the others
+                self._scale_order(order, ratio)
         self.pending.changed(data)
         self._note_position(data)
 
@@ -63,7 +64,8 @@ class CorporateEvents:
 
     def _close_delisted(self, data: Any) -> None:
         for order in self.orders_of(data):
-            self._finish(order, order.cancel, "symbol delisted")
+            if order.alive():           # the end of one order of a group ends the others
+                self._finish(order, order.cancel, "symbol delisted")
         position = self.getposition(data)
         if not position.size:
             return

@@ -186,3 +186,24 @@ def test_order_of_a_group_ends_with_the_reason_whatever_ran_before():
         s.buy(size=1, exectype=bt.Order.Stop, price=120.0, oco=first)
     run = play(frame([FLAT] * 3), {0: pair})
     assert run.statuses(2)[-1] == ("cancelled", "another order of its group filled")
+
+
+def pair_of_group(s):
+    data = s.getdatabyname("A")
+    first = s.buy(data, size=4, exectype=bt.Order.Limit, price=50.0)
+    s.buy(data, size=4, exectype=bt.Order.Stop, price=150.0, oco=first)
+
+
+def test_orders_of_a_group_end_once_when_their_symbol_is_delisted():
+    run = play({"A": frame([FLAT, FLAT]), "B": frame([FLAT] * 4)}, {0: pair_of_group})
+    assert run.strategy.notified.count(("A", "Canceled")) == 2
+    assert [run.statuses(number)[-1] for number in (1, 2)] == [
+        ("cancelled", "symbol delisted"), ("cancelled", "another order of its group ended")]
+
+
+def test_split_that_ends_one_order_of_a_group_leaves_the_size_of_the_others():
+    bars = frame([FLAT, FLAT, (1000, 1010, 990, 1000), FLAT], split_ratio=[1, 1, 0.1, 1])
+    run = play(bars, {0: pair_of_group})
+    ends = run.orders[run.orders["status"] == "cancelled"]
+    assert ends[["size", "reason"]].values.tolist() == [
+        [0, "split 0.1 leaves no whole share"], [4, "another order of its group ended"]]
