@@ -10,7 +10,7 @@ from backtrader_system.reports.figure_text import FigureSheet, dollars
 from backtrader_system.reports.report_ml import out_of_sample_words
 from backtrader_system.reports.report_results import baseline_text
 from backtrader_system.reports.result import RunResult
-from backtrader_system.reports.run_facts import SIMULATED, costs_text, universe_text
+from backtrader_system.reports.run_facts import SIMULATED, costs_text, universe_text, verification_text
 
 if TYPE_CHECKING:
     from backtrader_system.settings.loading import LoadedSettings
@@ -71,6 +71,8 @@ def summary_text(result: RunResult, already_shown: Collection[str] = ()) -> str:
     lines += [f"{words:<{words_width}}  {value:>{value_width}}  {beside}".rstrip() for words, value, beside in rows]
     verdict = sheet.value("verdict")
     lines += ["", *wrap(f"Verdict: {verdict}", WIDTH)] if verdict else []
+    verification = verification_text(result)
+    lines += ["", *wrap(f"Second engine: {verification}", WIDTH)] if verification else []
     lines += _warnings([warning for warning in result.warnings if warning not in already_shown])
     lines += ["", f"Results saved to: {result.folder}" if result.folder else "Results are not saved."]
     return "\n".join(lines)

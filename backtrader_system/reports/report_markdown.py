@@ -49,6 +49,7 @@ def _run_lines(result: RunResult) -> list[str]:
         ("initial capital", dollars(facts["initial_capital"])),
         ("costs", facts["costs"]),
     ]
+    rows += [("second engine", facts["verification"])] if facts["verification"] else []
     return ["## What was run", "", *table(("", ""), rows)]
 
 

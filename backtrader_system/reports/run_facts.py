@@ -22,8 +22,13 @@ def run_facts(result: RunResult) -> dict[str, object]:
         "last_session": None if sessions is None else sessions.iloc[-1],
         "n_sessions": len(result.equity), "universe": universe_text(settings),
         "initial_capital": settings.backtest.initial_capital, "costs": costs_text(settings),
-        "warnings": list(result.warnings),
+        "verification": verification_text(result), "warnings": list(result.warnings),
     }
+
+
+def verification_text(result: RunResult) -> str:
+    """Return what the second engine says of the run, in words; nothing for a run that holds no figures."""
+    return str(result.metrics.get("checks", {}).get("kernel_verification", ""))
 
 
 def universe_text(settings: Settings, *, shown: int = 12) -> str:

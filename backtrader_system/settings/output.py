@@ -40,6 +40,7 @@ class EvidenceSettings(Section):
     seed: int = 11
     risk_free_rate: Annotated[float, Field(ge=-0.05, le=0.5)] = 0.02     # per year
     minimum_acceptable_return: Annotated[float, Field(ge=-1, le=1)] = 0.0  # per year, for Sortino
+    verify_with_kernel: bool = True                  # simulate the run a second time with the kernel and compare fills
 
 
 class ExecutionSettings(Section):

@@ -13,6 +13,7 @@ import numpy as np
 
 from backtrader_system.engine.backtest import Ledgers, run_backtest
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.engine.kernel.verifying import Verification, verify_with_kernel
 from backtrader_system.engine.signal_ledger import signal_ledger
 from backtrader_system.errors import ReconciliationError
 from backtrader_system.ledgers.reconcile import reconcile
@@ -28,6 +29,7 @@ from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.trading import SizerSettings
 from backtrader_system.signals.features import check_feature_names, compute_features
+from backtrader_system.signals.scored import ScoredPanel
 
 BASELINE = "buy_and_hold"
 ALWAYS_OPEN = "24/7"
@@ -85,7 +87,12 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
     with stages.timed("checks"):
         for name, ledgers in {settings.strategy.name: traded, BASELINE: baseline}.items():
             check_ledgers(name, ledgers, bars, settings)
-    return _result(loaded, market, bars, scores, traded, baseline)
+        panel = scores.scored.between(market.first_session)
+        verifications = (
+            _verify(traded, bars, panel, settings, known),
+            _verify(baseline, bars, None, _baseline_settings(settings), known),
+        )
+    return _result(loaded, market, bars, scores, traded, baseline, verifications)
 
 
 def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Settings) -> None:
@@ -101,6 +108,14 @@ def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Setting
             "Please report this with the settings of the run.", faults=faults)
 
 
+def _verify(
+    ledgers: Ledgers, bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: dict[str, np.ndarray]
+) -> Verification:
+    if not settings.evidence.verify_with_kernel:
+        return Verification(settings.strategy.name, "evidence.verify_with_kernel is false")
+    return verify_with_kernel(ledgers, bars, scored, settings, known=known)
+
+
 def _baseline_settings(settings: Settings) -> Settings:
     """Return settings for the baseline: same costs and capital, nothing that belongs to the strategy under test."""
     strategy = settings.strategy.model_copy(update={"name": BASELINE, "params": {}})
@@ -108,7 +123,8 @@ def _baseline_settings(settings: Settings) -> Settings:
 
 
 def _result(
-    loaded: LoadedSettings, market: Market, bars: BarPanel, scores: MlScores, traded: Ledgers, baseline: Ledgers
+    loaded: LoadedSettings, market: Market, bars: BarPanel, scores: MlScores, traded: Ledgers, baseline: Ledgers,
+    verifications: tuple[Verification, ...],
 ) -> RunResult:
     settings = loaded.settings
     source = "ml" if settings.ml_config.enabled else "rules"
@@ -119,6 +135,10 @@ def _result(
         traded.equity, traded.trades, traded.orders, baseline_equity=baseline.equity, evidence=settings.evidence,
         periods_per_year=365 if settings.data.calendar == ALWAYS_OPEN else 252)
     metrics["ml"] = scores.quality
+    metrics["checks"] = {
+        "kernel_verification": "; ".join(verification.text for verification in verifications),
+        "kernel_fills_compared": sum(verification.n_fills for verification in verifications),
+    }
     return RunResult(
         settings=settings, name=loaded.name, equity=traded.equity, trades=traded.trades, orders=traded.orders,
         signals=signals, actions=traded.actions, baseline_equity=baseline.equity, predictions=scores.predictions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from backtrader_system.engine.exit_rules import NO_EXIT, PROFIT_TAKE, PositionState, decide_exit, shares_to_sell
 from backtrader_system.engine.kernel.compiling import compiled
 from backtrader_system.engine.kernel.orders import end, has_bar, send_market
@@ -33,7 +35,9 @@ def buy_everything(run, session) -> None:
     for column in range(len(bars)):
         if not is_listed(bars[column]):
             continue
-        run.book[column].mark = bars[column].close
+        position = run.book[column]
+        position.mark = bars[column].close
+        position.stop_distance, position.target_distance, position.trail_distance = np.nan, np.nan, np.nan
         size = whole_shares(dollars, bars[column].close)
         if size > 0:
             send_market(run, session, column, KIND.BUY, float(size), REASON.BASELINE)

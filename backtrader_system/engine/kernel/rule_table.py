@@ -27,6 +27,7 @@ PARAMETERS = (
     "signal_threshold", "add_to_positions", "stop_loss_fraction", "take_profit_fraction", "trailing_stop_fraction",
     "stop_loss_atr", "take_profit_atr", "trailing_stop_atr",
 )
+PROTECTION = PARAMETERS[2:]
 EXIT_RULES = tuple(field.name for field in fields(ExitRules))
 LIMITS = tuple(field.name for field in fields(PositionLimits))
 OF_SIZER = ("cash_per_position", "fraction", "prior_trades", "prior_win_rate")
@@ -108,6 +109,8 @@ def _values(settings: Settings, strategy_name: str) -> dict[str, Any]:
     if rules is not None:
         values |= {name: getattr(rules, name) for name in EXIT_RULES}
     values |= {name: value for name, value in section.params.items() if name != "exit_rules"}
+    if strategy_name == "buy_and_hold":
+        values |= dict.fromkeys(PROTECTION)
     periods = 365 if settings.data.calendar == ALWAYS_OPEN else 252
     values |= {
         "strategy": STRATEGIES[strategy_name], "sizer": SIZERS[sizer.type], "periods_per_year": periods,
