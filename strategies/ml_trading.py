@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from backtrader_system.engine.exit_rules import ExitRules, PositionState, shares_to_sell
+from backtrader_system.engine.exit_rules import (
+    EXIT_REASONS,
+    NO_EXIT,
+    PROFIT_TAKE,
+    ExitRules,
+    PositionState,
+    decide_exit,
+    shares_to_sell,
+)
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.scored_strategy import ScoredStrategy
 from backtrader_system.errors import StrategyError
@@ -58,10 +66,14 @@ class MlTrading(ScoredStrategy):
                 "have no stop. Set `cerebro.broker = ContractBroker(cash=...)`, or set them to None.")
 
     def decide(self) -> None:
-        for data in [data for data in self.entries if not self.getposition(data).size]:
-            self._forget(data)      # a reverse split may end a position without an order
+        held = [(data, position) for data in self.feeds_in_play() if (position := self.getposition(data)).size > 0]
+        if len(self.entries) > len(held):       # a reverse split may end a position without an order
+            for data in self.entries.keys() - {data for data, _ in held}:
+                self._forget(data)
+        self._drop_entries_without_signal()
         selling = self.feeds_being_sold()
-        sold = {data for data in self.feeds_in_play() if self.has_bar(data) and self._sell_by_rule(data, selling)}
+        sold = {data for data, position in held
+                if self.has_bar(data) and data not in selling and self._sell_by_rule(data, position)}
         self._buy(self._candidates(sold))
 
     def notify_order(self, order: Any) -> None:
@@ -78,14 +90,14 @@ class MlTrading(ScoredStrategy):
         self.entries.pop(data, None)
         self.took_profit.discard(data)
 
-    def _sell_by_rule(self, data: Any, selling: set[Any]) -> bool:
-        position = self.getposition(data)
-        if data.direction[0] < 0:
-            self._cancel_entry(data)
-        if position.size <= 0 or data in selling:
-            return False
+    def _drop_entries_without_signal(self) -> None:
+        for data in self.feeds_being_bought():
+            if self.has_bar(data) and data.direction[0] < 0:
+                self._cancel_entry(data)
+
+    def _sell_by_rule(self, data: Any, position: Any) -> bool:
         entry = self.entries[data]
-        decision = self.p.exit_rules.decide(PositionState(
+        fraction, reason = decide_exit(self.p.exit_rules, PositionState(
             gain_fraction=data.close[0] / position.price - 1,
             sessions_held=len(data) - int(entry["bar"]),
             entry_score=entry["score"],
@@ -94,18 +106,18 @@ class MlTrading(ScoredStrategy):
             is_member=data.is_member[0] > 0,
             has_taken_profit=data in self.took_profit,
         ))
-        if decision is None:
+        if reason == NO_EXIT:
             return False
-        fraction, reason = decision
-        if reason == "profit_take":
+        if reason == PROFIT_TAKE:
             self.took_profit.add(data)
         self._cancel_entry(data)
-        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(reason), reduce_only=True)
+        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(EXIT_REASONS[reason]),
+                  reduce_only=True)
         return True
 
     def _cancel_entry(self, data: Any) -> None:
         """Cancel what a bar's volume has left of an entry: the signal behind it is gone."""
-        for order in self.broker.get_orders_open():
+        for order in self.market_orders():
             if order.data is data and order.isbuy():
                 order.addinfo(end_reason="its signal is gone")
                 self.cancel(order)
@@ -121,9 +133,8 @@ class MlTrading(ScoredStrategy):
         if sold:
             wanted = [data for feeds in signals for data in feeds if data in sold]
             self.skip_all(wanted, "sold by a rule in this session")
-        for data in signals.usable:
-            if data in busy and data not in sold:
-                self.skip(data, busy[data])
+        for reason in dict.fromkeys(busy.values()):
+            self.skip_all([d for d in signals.usable if busy.get(d) == reason and d not in sold], reason)
         return [data for data in signals.usable if data not in busy and data not in sold]
 
     def _buy(self, candidates: list[Any]) -> None:

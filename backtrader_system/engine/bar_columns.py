@@ -54,6 +54,10 @@ class BarColumns:
         neutral = 0.0 if name == "openinterest" else SIGNAL_LINES[name]
         return np.broadcast_to(neutral, len(self))
 
+    def differs(self, name: str) -> bool:
+        """Return whether a line ever leaves its neutral value."""
+        return name in self.values and bool((self.values[name] != SIGNAL_LINES[name]).any())
+
     def view(self, name: str) -> memoryview:
         """Return the values of a line, or of `datetime`, as a read-only buffer."""
         return memoryview(self.numbers if name == "datetime" else self.column(name)).toreadonly()

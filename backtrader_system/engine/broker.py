@@ -115,8 +115,9 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def feeds_in_play(self) -> list[Any]:
         """Return the feeds with an open position or a waiting order, in the order of the feeds."""
-        in_play = {*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)}
-        return sorted(in_play, key=self._rank.__getitem__)
+        in_play = [*self.pending.feeds(), *(order.data for order in self.submitted)]
+        others = {data for data in in_play if data not in self._held}
+        return sorted({*self._held, *others}, key=self._rank.__getitem__) if others else list(self._held)
 
     def orders_of(self, data: Any) -> list[Any]:
         """Return the orders of one symbol that are not finished, also those submitted in this very session."""
@@ -131,7 +132,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         return super().submit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
-        waiting = self.pending.get(order) or next((sent for sent in self.submitted if sent.ref == order.ref), None)
+        waiting = self._waiting(order)
         if waiting is None:
             return False
         reason = waiting.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
@@ -139,6 +140,23 @@ class ContractBroker(AccountBroker, CorporateEvents):
         if not bracket:
             self._bracketize(waiting, cancel=True)
         return True
+
+    def transmit(self, order: Any, check: bool = True) -> Any:
+        if not check:
+            self.submit_accept(order)
+            return order
+        order.submit()
+        self.submitted.append(order)        # and not to Backtrader's list of all orders, which would keep each alive
+        self.notify(order)
+        return order
+
+    def orderstatus(self, order: Any) -> int:
+        """Return the present status of an order of which `order` may be an older copy."""
+        waiting = self._waiting(order)
+        return order.status if waiting is None else waiting.status
+
+    def _waiting(self, order: Any) -> Any | None:
+        return self.pending.get(order) or next((sent for sent in self.submitted if sent.ref == order.ref), None)
 
     def check_submitted(self) -> None:
         """Accept this session's orders, sells first, or reject what the cash at the decision's close cannot pay.
@@ -188,13 +206,15 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._log_session()
 
     def _act_before_open(self) -> None:
+        """Apply splits and dividends, and close what is delisted; a feed may say that it has neither today."""
         in_play = [*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)]
         for data in dict.fromkeys(in_play):
-            if not self._has_bar(data):
-                if self._has_ended(data):
-                    self._close_delisted(data)
-            elif getattr(data, "has_actions", True):
+            if not getattr(data, "has_actions", True) and self.session <= data.last_session:
+                continue
+            if self._has_bar(data):
                 self._apply_corporate_actions(data)
+            elif self._has_ended(data):
+                self._close_delisted(data)
 
     def _activate(self) -> None:
         while self._toactivate:
@@ -425,6 +445,8 @@ class ContractBroker(AccountBroker, CorporateEvents):
         elif order in self.submitted:
             self.submitted.remove(order)
         order.info["end_reason"] = reason
+        if order.parent is None and len(self._pchildren[order.ref]) < 2:
+            del self._pchildren[order.ref]      # Backtrader would keep the order in it for ever
         end()
         self.notify(order)
         self._ococheck(order)

@@ -65,6 +65,9 @@ class ScoredBars(bt.feed.DataBase):
             raise DataError(f"feed '{self._name}': sessions must rise; {first} does not come after the one before it "
                             f"({falls.size} such rows). Sort the frame and drop repeated sessions.")
         self._row = 0
+        # What the broker must look at before the open: nothing, for most symbols in most sessions.
+        self.last_session = self.columns.numbers[-1] if len(self.columns) else 0.0
+        self.has_actions = self.columns.differs("split_ratio") or self.columns.differs("dividend")
 
     def preload(self) -> None:
         if not self.loads_in_bulk:

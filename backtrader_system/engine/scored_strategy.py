@@ -26,6 +26,7 @@ class ScoredStrategy(bt.Strategy):
         # Signals that led to no order: session number, why, feeds.
         self.skips: list[tuple[float, str, Sequence[Any]]] = []
         self._shortest = 0
+        self.datetime = self.lines.datetime     # an attribute is found at once, a line by two failing look-ups
 
     def decide(self) -> None:
         """Take the decisions of one session."""
@@ -67,14 +68,22 @@ class ScoredStrategy(bt.Strategy):
 
     def feeds_being_bought(self) -> set[Any]:
         """Return the feeds with a buy at the market that still waits to fill."""
-        return {order.data for order in self._market_orders() if order.isbuy()}
+        return {order.data for order in self.market_orders() if order.isbuy()}
 
     def feeds_being_sold(self) -> set[Any]:
         """Return the feeds with a sale at the market that still waits to fill."""
-        return {order.data for order in self._market_orders() if not order.isbuy()}
+        return {order.data for order in self.market_orders() if not order.isbuy()}
 
-    def _market_orders(self) -> list[Any]:
-        return [order for order in waiting_orders(self.broker) if order.exectype == bt.Order.Market]
+    def market_orders(self) -> list[Any]:
+        """Return the market orders that still wait to fill."""
+        orders_to_count = getattr(self.broker, "orders_to_count", None)
+        orders = orders_to_count() if orders_to_count else waiting_orders(self.broker)
+        return [order for order in orders if order.exectype == bt.Order.Market]
+
+    def clear(self) -> None:
+        """Forget the session's notifications; Backtrader keeps a copy of every order for every one, unread."""
+        self._orderspending = []
+        self._tradespending = []
 
     def _getminperstatus(self) -> int:
         """Return Backtrader's count of the bars still missing before `next`; only its sign means anything.

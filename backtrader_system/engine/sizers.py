@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import backtrader as bt
@@ -47,14 +47,13 @@ def account_after_orders(broker: Any) -> Account:
         held[order.data] = held.get(order.data, 0.0) + dollars
         if dollars > 0 or sells_fill_first:
             cash -= dollars
-    return Account(
-        equity=broker.getvalue(),
-        free_cash=cash,
-        gross_value=sum(abs(value) for value in held.values()),
-        net_value=sum(held.values()),
-        held=held,
-        n_positions=sum(abs(value) > 1e-9 for value in held.values()),
-    )
+    gross = net = 0.0
+    n_positions = 0
+    for value in held.values():
+        gross += abs(value)
+        net += value
+        n_positions += abs(value) > 1e-9
+    return Account(broker.getvalue(), cash, gross, net, held, n_positions)
 
 
 class BoundedSizer(bt.Sizer):
@@ -221,17 +220,20 @@ class Kelly(BoundedSizer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.statistics = TradeStatistics()
-        self._n_counted: dict[Any, int] = {}
-        self._counted_at = -1
+        self._closed: _ClosedTrades | None = None
 
     def set(self, strategy: Any, broker: Any) -> None:
         super().set(strategy, broker)
         strategy.set_tradehistory(True)     # a closed Backtrader trade forgets its size; its history does not
+        self._closed = strategy._addanalyzer_slave(_ClosedTrades)
+
+    @property
+    def statistics(self) -> TradeStatistics:
+        """The trades closed so far."""
+        return TradeStatistics() if self._closed is None else self._closed.statistics
 
     def wanted_fraction(self, data: Any) -> float:
         """Return kelly_multiplier times the Kelly fraction of the shrunk estimates."""
-        self._count_closed_trades()
         prior = self.p.prior_win_rate
         if prior is None:
             score = signal_score(data)
@@ -240,25 +242,23 @@ class Kelly(BoundedSizer):
             min(prior, 1.0), self.p.avg_win, self.p.avg_loss, self.p.prior_trades)
         return self.p.kelly_multiplier * kelly_fraction(probability, win, loss)
 
-    def _count_closed_trades(self) -> None:
-        """Add trades closed since the last call to the statistics; at most once a session."""
-        if self._counted_at == len(self.strategy):
-            return
-        self._counted_at = len(self.strategy)
-        for data, by_id in self.strategy._trades.items():
-            trades = [trade for trades in by_id.values() for trade in trades if trade.isclosed]
-            for trade in trades[self._n_counted.get(data, 0):]:
-                self._count(trade_return(trade))
-            self._n_counted[data] = len(trades)
 
-    def _count(self, value: float) -> None:
-        seen = self.statistics
-        if value > 0:
-            self.statistics = TradeStatistics(
-                seen.n_wins + 1, seen.n_losses, seen.sum_win_returns + value, seen.sum_loss_returns)
-        elif value < 0:
-            self.statistics = TradeStatistics(
-                seen.n_wins, seen.n_losses + 1, seen.sum_win_returns, seen.sum_loss_returns - value)
+class _ClosedTrades(bt.Analyzer):
+    """Counts trades in the order in which they close."""
+
+    def start(self) -> None:
+        self.statistics = TradeStatistics()
+
+    def notify_trade(self, trade: Any) -> None:
+        if not trade.isclosed:
+            return
+        seen, gain = self.statistics, trade_return(trade)
+        if gain > 0:
+            self.statistics = replace(
+                seen, n_wins=seen.n_wins + 1, sum_win_returns=seen.sum_win_returns + gain)
+        elif gain < 0:
+            self.statistics = replace(
+                seen, n_losses=seen.n_losses + 1, sum_loss_returns=seen.sum_loss_returns - gain)
 
 
 def signal_score(data: Any) -> float:

@@ -51,9 +51,6 @@ def test_sizer_works_alone(sizer, shares):
 
 def test_kelly_learns_from_closed_trades():
     strategy = run((sizers.Kelly, {"max_symbol_exposure": 0.15}), score=0.8)
-    strategy.sizer._count_closed_trades()
-    strategy.sizer._counted_at = -1
-    strategy.sizer._count_closed_trades()
     entry, exit_price = 102, 120
     assert strategy.sizer.statistics.n_wins == 1
     assert strategy.sizer.statistics.sum_win_returns == pytest.approx(exit_price / entry - 1)
