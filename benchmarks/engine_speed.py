@@ -57,7 +57,7 @@ def arguments() -> argparse.Namespace:
 
 def run_rounds(track: Track, row: Row, n_rounds: int) -> tuple[Rounds, list[float]]:
     """Return what the contestants of `row` measured, and how long the fixed loop took before each of them."""
-    contestants = [row.ours, *(rival.contestant for rival in row.rivals if track.has(rival.contestant))]
+    contestants = [contestant for contestant in row.contestants if track.has(contestant)]
     measured: dict[str, list[Measured]] = {contestant.label: [] for contestant in contestants}
     noise = []
     for number in range(n_rounds):

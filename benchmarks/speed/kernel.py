@@ -12,11 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from backtrader_system.engine.kernel.figures_table import FIGURES
-from backtrader_system.engine.kernel.market_arrays import market_arrays
-from backtrader_system.engine.kernel.rule_table import rule_table
-from backtrader_system.engine.kernel.run import run_kernel, sweep
-from backtrader_system.engine.kernel.workspace import simulate_range
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.scored import ScoredPanel
@@ -39,18 +34,35 @@ def prepare(market: Market, rules: Rules, n_settings: int = 0, only_simulation: 
     all_rules = varied_rules(n_settings) if n_settings else [rules]
     bars, scored = bar_panel(market), scored_panel(market, min(one.entry_score for one in all_rules))
     settings = [settings_for(one) for one in all_rules]
-    arrays = (market_arrays(bars, scored), rule_table(settings)) if only_simulation else None
+    arrays = _arrays(bars, scored, settings) if only_simulation else None
     return Prepared(bars, scored, settings, n_settings > 0, arrays)
 
 
+def _arrays(bars: BarPanel, scored: ScoredPanel, settings: list[Settings]) -> tuple[Any, np.ndarray]:
+    from backtrader_system.engine.kernel.market_arrays import market_arrays
+    from backtrader_system.engine.kernel.rule_table import rule_table
+
+    return market_arrays(bars, scored), rule_table(settings)
+
+
 def run(prepared: Prepared) -> Any:
+    """Run, importing numba as a user's first call does: that belongs to the time of a first run."""
     if prepared.arrays is not None:
-        figures = np.zeros(1, FIGURES)
-        simulate_range(*prepared.arrays, figures, 0, 1)
-        return pd.DataFrame(figures)
+        return _simulation(*prepared.arrays)
+    from backtrader_system.engine.kernel.run import run_kernel, sweep
+
     if prepared.is_sweep:
         return sweep(prepared.bars, prepared.scored, prepared.settings)
     return run_kernel(prepared.bars, prepared.scored, prepared.settings[0])
+
+
+def _simulation(arrays: Any, table: np.ndarray) -> pd.DataFrame:
+    from backtrader_system.engine.kernel.figures_table import FIGURES
+    from backtrader_system.engine.kernel.workspace import simulate_range
+
+    figures = np.zeros(1, FIGURES)
+    simulate_range(arrays, table, figures, 0, 1)
+    return pd.DataFrame(figures)
 
 
 def outcome(result: Any) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,8 @@ class Contestant:
     """Who runs.
 
     module : of this package; see `speed.worker`. peer : the environment it needs, None for ours. repeats, warm_up :
-    timed runs per process, and whether an untimed one comes before. environment : variables of its process.
+    timed runs per process, and whether an untimed one comes before. nothing_compiled : whether numba starts from an
+    empty cache on disk.
     """
 
     label: str
@@ -31,7 +33,7 @@ class Contestant:
     options: dict = field(default_factory=dict)
     repeats: int = 1
     warm_up: bool = False
-    environment: dict[str, str] = field(default_factory=dict)
+    nothing_compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,12 @@ class Track:
             "--options", json.dumps(contestant.options), "--repeats", str(contestant.repeats),
             *(["--warm-up"] if contestant.warm_up else []),
         ]
-        started = time.perf_counter()
-        done = subprocess.run(command, cwd=PACKAGE_FOLDER, env=os.environ | contestant.environment, capture_output=True,
-                              text=True, check=False)
-        process_seconds = time.perf_counter() - started
+        with tempfile.TemporaryDirectory(prefix="numba_") as empty:
+            environment = os.environ | ({"NUMBA_CACHE_DIR": empty} if contestant.nothing_compiled else {})
+            started = time.perf_counter()
+            done = subprocess.run(command, cwd=PACKAGE_FOLDER, env=environment, capture_output=True, text=True,
+                                  check=False)
+            process_seconds = time.perf_counter() - started
         if done.returncode:
             raise ContestantFailed(f"{contestant.label} on {ground.name}: exit code {done.returncode}\n"
                                    f"{done.stderr[-2000:]}")

@@ -18,8 +18,12 @@ class Rounds:
     measured: dict[str, list[Measured]]
 
     def seconds(self, label: str) -> list[float]:
-        """Return the best time of each round."""
-        return [one.process_seconds if self.row.whole_process else min(one.seconds) for one in self.measured[label]]
+        """Return the time of each round; the median where a process makes several runs."""
+        return [one.process_seconds if self.row.whole_process else median(one.seconds) for one in self.measured[label]]
+
+    def least_seconds(self, label: str) -> float:
+        """Return the shortest time of all."""
+        return min(one.process_seconds if self.row.whole_process else min(one.seconds) for one in self.measured[label])
 
     def ratios(self, label: str) -> list[float]:
         """Return, per round, how many times as long `label` took as ours in the same round."""
@@ -28,6 +32,10 @@ class Rounds:
 
     def peak_mib(self, label: str) -> float:
         return max(one.peak_mib for one in self.measured[label])
+
+    def added_mib(self, label: str) -> float:
+        """Return by how much the timed runs raised the peak, beyond bars, settings and imports before them."""
+        return max(one.peak_mib - one.before_mib for one in self.measured[label])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Line:
     is_met: bool | None
 
 
+FLAT_MEMORY_FACTOR = 1.1
 HEAD = ("work", "to beat", "ours, s: min (median)", "theirs, s: min (median)", "ratio: median (min to max)", "target",
         "stretch", "met")
 DETAIL_HEAD = ("work", "who", "s: min (median)", "symbol-bars per s", "peak MiB", "MiB before the run", "trades")
@@ -65,15 +74,30 @@ def lines_of(rounds: Rounds) -> list[Line]:
     row = rounds.row
     lines = [_rival_line(rounds, rival) for rival in row.rivals if rival.contestant.label in rounds.measured]
     if row.target_seconds is not None:
-        seconds = rounds.seconds(row.ours.label)
-        text, is_met = verdict(row.target_seconds / median(seconds), 1, row.target_seconds / row.stretch_seconds)
-        lines.append(Line((row.work, "-", _times(seconds), "", "", f"{row.target_seconds:g} s",
-                           f"{row.stretch_seconds:g} s", text), is_met))
+        lines.append(_seconds_line(rounds, row.target_seconds, row.stretch_seconds))
     if row.target_mib is not None:
         peak = rounds.peak_mib(row.ours.label)
-        text, is_met = verdict(row.target_mib / peak, 1, None)
-        lines.append(Line((row.work, "-", f"peak {peak:.0f} MiB", "", "", f"{row.target_mib:g} MiB", "", text), is_met))
+        lines.append(_memory_line(row, "peak", peak, row.target_mib, f"{row.target_mib:g} MiB"))
+    if row.flat_against is not None:
+        label = row.flat_against.label
+        largest = rounds.added_mib(label) * FLAT_MEMORY_FACTOR
+        lines.append(_memory_line(row, "added by the run", rounds.added_mib(row.ours.label), largest,
+                                  f"{FLAT_MEMORY_FACTOR:g} x {label}: {largest:.0f} MiB"))
+    if not lines:
+        lines.append(Line((row.work, "-", _times(rounds, row.ours.label), "", "", "", "", ""), None))
     return lines
+
+
+def _seconds_line(rounds: Rounds, target: float, stretch: float | None) -> Line:
+    label = rounds.row.ours.label
+    text, is_met = verdict(target / median(rounds.seconds(label)), 1, None if stretch is None else target / stretch)
+    stretch_text = "" if stretch is None else f"{stretch:g} s"
+    return Line((rounds.row.work, "-", _times(rounds, label), "", "", f"{target:g} s", stretch_text, text), is_met)
+
+
+def _memory_line(row: Row, what: str, found_mib: float, target_mib: float, target_text: str) -> Line:
+    text, is_met = verdict(target_mib / found_mib, 1, None)
+    return Line((f"{row.work}: memory", "-", f"{what}: {found_mib:.0f} MiB", "", "", target_text, "", text), is_met)
 
 
 def _rival_line(rounds: Rounds, rival: Rival) -> Line:
@@ -81,7 +105,7 @@ def _rival_line(rounds: Rounds, rival: Rival) -> Line:
     ratios = rounds.ratios(label)
     text, is_met = verdict(median(ratios), rival.target, rival.stretch)
     return Line((
-        row.work, label, _times(rounds.seconds(row.ours.label)), _times(rounds.seconds(label)),
+        row.work, label, _times(rounds, row.ours.label), _times(rounds, label),
         f"{median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})", _factor(rival.target), _factor(rival.stretch),
         text), is_met)
 
@@ -90,17 +114,16 @@ def details_of(rounds: Rounds) -> list[tuple[str, ...]]:
     """Return, per contestant of a work, its times, speed, memory and number of closed trades."""
     rows = []
     for label, measured in rounds.measured.items():
-        seconds = rounds.seconds(label)
-        n_settings = measured[0].outcome.n_settings
+        n_bars = measured[0].outcome.n_settings * rounds.n_bars
         rows.append((
-            rounds.row.work, label, _times(seconds), f"{n_settings * rounds.n_bars / min(seconds):,.0f}",
+            rounds.row.work, label, _times(rounds, label), f"{n_bars / rounds.least_seconds(label):,.0f}",
             f"{rounds.peak_mib(label):.0f}", f"{max(one.before_mib for one in measured):.0f}",
             f"{measured[0].outcome.n_trades:,}"))
     return rows
 
 
-def _times(seconds: list[float]) -> str:
-    return f"{_three_digits(min(seconds))} ({_three_digits(median(seconds))})"
+def _times(rounds: Rounds, label: str) -> str:
+    return f"{_three_digits(rounds.least_seconds(label))} ({_three_digits(median(rounds.seconds(label)))})"
 
 
 def _three_digits(value: float) -> str:

@@ -10,8 +10,8 @@ from speed.rules import STOPS_AND_TARGETS, Rules
 OURS = Contestant("event engine", "ours", repeats=3, warm_up=True)
 STOCK = Contestant("stock Backtrader", "stock")
 STOCK_QUIET = Contestant("stock Backtrader, observers off", "stock", options={"observers": False})
-NAUTILUS = Contestant("nautilus_trader (approximate)", "peer_nautilus", "nautilus_trader")
-ZIPLINE = Contestant("zipline-reloaded (approximate)", "peer_zipline", "zipline-reloaded")
+NAUTILUS = Contestant("nautilus_trader (approximate)", "peer_nautilus", "nautilus_trader", warm_up=True)
+ZIPLINE = Contestant("zipline-reloaded (approximate)", "peer_zipline", "zipline-reloaded", warm_up=True)
 PYBROKER = Contestant("pybroker (approximate)", "peer_pybroker", "lib-pybroker", warm_up=True)
 USER = Contestant("the user's strategy on ours", "user_on_ours", repeats=3, warm_up=True)
 USER_STOCK = Contestant("stock Backtrader", "stock", options={"ledgers": "backtrader"})
@@ -33,7 +33,8 @@ class Row:
     """One work.
 
     whole_process : whether the time counts from the start of the interpreter to its end. target_seconds,
-    stretch_seconds, target_mib : absolute targets, where a work has them.
+    stretch_seconds, target_mib : absolute targets, where a work has them. flat_against : a smaller work of ours; this
+    one may hardly add more memory to its process.
     """
 
     key: str
@@ -46,6 +47,13 @@ class Row:
     target_seconds: float | None = None
     stretch_seconds: float | None = None
     target_mib: float | None = None
+    flat_against: Contestant | None = None
+
+    @property
+    def contestants(self) -> tuple[Contestant, ...]:
+        """All who run, ours first."""
+        extra = () if self.flat_against is None else (self.flat_against,)
+        return (self.ours, *(rival.contestant for rival in self.rivals), *extra)
 
     def shortened(self, divisor: int) -> Row:
         """Return the row on fewer sessions."""
@@ -88,11 +96,16 @@ ROWS = (
         (Rival(_with(VECTORBT, "vectorbt with orders, trades, equity", ledgers=True), 5, 9), Rival(VECTORBT))),
     Row("kernel-simulation", "kernel, one run, arrays ready, figures only, 500 x 2,520, warm", Ground(500, 2520),
         _with(KERNEL, "kernel, simulation only", only_simulation=True), (Rival(VECTORBT, 5, 9),)),
+    Row("kernel-first", "kernel, first run of a new process, 20 x 252", Ground(20, 252),
+        replace(KERNEL, repeats=1, warm_up=False), target_seconds=1),
+    Row("kernel-compile", "the same with nothing compiled yet", Ground(20, 252),
+        replace(KERNEL, repeats=1, warm_up=False, nothing_compiled=True)),
     Row("sweep", "kernel, 200 settings, 100 x 2,520, whole process from its start", Ground(100, 2520),
         _sweep(KERNEL, 200),
         (Rival(_sweep(VECTORBT, 200), 5, 15),
          Rival(_with(_sweep(VECTORBT, 200), "vectorbt, asked for trades and drawdown too", metrics=True))),
         whole_process=True),
     Row("sweep-large", "kernel, 5,000 settings, 100 x 2,520, whole process", Ground(100, 2520), _sweep(KERNEL, 5000),
-        whole_process=True, target_seconds=15, stretch_seconds=5),
+        whole_process=True, target_seconds=15, stretch_seconds=5,
+        flat_against=_with(_sweep(KERNEL, 200), "kernel, 200 settings")),
 )
