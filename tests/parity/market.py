@@ -204,12 +204,21 @@ def _bar(data: Any) -> tuple[float, ...]:
     return (data.datetime[0], data.open[0], data.high[0], data.low[0], data.close[0], data.volume[0])
 
 
+Feed = Callable[[str, pd.DataFrame], Any]
+
+
+def add_each(cerebro: bt.Cerebro, frames: Mapping[str, pd.DataFrame], feed: Feed) -> None:
+    for name, frame in frames.items():
+        cerebro.adddata(feed(name, frame))
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What both sides of a comparison share.
 
-    broker : makes a new broker. adjust : what else to do with the Cerebro before it runs. modes : for `Cerebro`.
-    analyzers : added to every strategy, with their parameters; their results are compared.
+    broker : makes a new broker. modes : for `Cerebro`. analyzers : with their parameters; their results are compared.
+    add_feeds : adds the frames to a Cerebro by a function that makes a feed of a name and a frame.
+    adjust : what else to do with the Cerebro before it runs.
     """
 
     frames: Mapping[str, pd.DataFrame]
@@ -220,6 +229,7 @@ class Setup:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     modes: Mapping[str, Any] = field(default_factory=dict)
     analyzers: Mapping[str, tuple[type[bt.Analyzer], dict[str, Any]]] = field(default_factory=dict)
+    add_feeds: Callable[[bt.Cerebro, Mapping[str, pd.DataFrame], Feed], None] = add_each
     adjust: Callable[[bt.Cerebro], Any] | None = None
 
 
@@ -241,14 +251,18 @@ def run_ours(setup: Setup) -> Any:
     return run_with(setup, PanelCerebro, our_feed)
 
 
-def run_with(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Callable[[str, pd.DataFrame], Any]) -> Any:
+def run_with(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Feed) -> Any:
     """Return the strategy after a run under this Cerebro with feeds made by `feed`."""
+    return cerebro_of(setup, cerebro_class, feed).run()[0]
+
+
+def cerebro_of(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Feed) -> bt.Cerebro:
+    """Return a Cerebro with all that a setup asks for, not yet run."""
     cerebro = cerebro_class(**(STRICT | dict(setup.modes)))
     cerebro.broker = setup.broker()
     if setup.commission is not None:
         cerebro.broker.addcommissioninfo(setup.commission())
-    for name, frame in setup.frames.items():
-        cerebro.adddata(feed(name, frame))
+    setup.add_feeds(cerebro, setup.frames, feed)
     parameters = dict(setup.parameters)
     if issubclass(setup.strategy, Diary):
         parameters |= {"script": tuple(setup.script)}
@@ -257,7 +271,7 @@ def run_with(setup: Setup, cerebro_class: type[bt.Cerebro], feed: Callable[[str,
         cerebro.addanalyzer(analyzer, _name=name, **options)
     if setup.adjust is not None:
         setup.adjust(cerebro)
-    return cerebro.run()[0]
+    return cerebro
 
 
 def results_of(strategy: Any) -> dict[str, Any]:
