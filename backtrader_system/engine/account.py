@@ -6,6 +6,7 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.bar_columns import moment_of
 from backtrader_system.engine.commission import StockCommission
 
 # Costs whose methods are known; a user's subclass may do anything.
@@ -142,7 +143,7 @@ class AccountBroker(bt.brokers.BackBroker):
         self.cash = cash
         if size > 0:
             position.adjbase = price
-        position.update(size, price, order.data.datetime.datetime())
+        position.update(size, price, moment_of(order.data))
         parts = (0.0, 0.0, 0.0, size, value, commission) if size > 0 else (size, value, commission, 0.0, 0.0, 0.0)
         order.execute(number, size, price, *parts, comminfo.margin, gain, position.size, position.price)
         order.addcomminfo(comminfo)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 import backtrader as bt
 import numpy as np
@@ -85,3 +86,13 @@ def dates_of(numbers: np.ndarray) -> np.ndarray:
 def date_of(number: float) -> date:
     """Return the date of one session number."""
     return bt.num2date(number).date()
+
+
+def moment_of(data: Any) -> datetime:
+    """Return the date and time of a feed's present bar, as `data.datetime.datetime()` does."""
+    return data.datetime.datetime() if data._tz else _moment(data.datetime[0])
+
+
+@lru_cache(maxsize=100_000)
+def _moment(number: float) -> datetime:
+    return bt.num2date(number)

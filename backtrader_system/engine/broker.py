@@ -11,7 +11,7 @@ import pandas as pd
 from backtrader_system.engine.account import AccountBroker
 from backtrader_system.engine.corporate_events import CorporateEvents
 from backtrader_system.engine.fill import Fill, fill_record
-from backtrader_system.engine.lean_orders import LeanBuyOrder, LeanSellOrder, new_order
+from backtrader_system.engine.lean_orders import LEAN_TYPES, LeanBuyOrder, LeanSellOrder, lean_order
 from backtrader_system.engine.matching import Trigger
 from backtrader_system.engine.order_book import OrderBook
 from backtrader_system.engine.order_history import OrderHistory
@@ -96,10 +96,14 @@ class ContractBroker(AccountBroker, CorporateEvents):
         trailamount: float | None = None, trailpercent: float | None = None, parent: Any = None, transmit: bool = True,
         histnotify: bool = False, _checksubmit: bool = True, **info: Any,
     ) -> Any:
-        order = new_order(
-            kind, owner, data, size, price=price, pricelimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
-            trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
-            histnotify=histnotify)
+        is_simple = exectype in LEAN_TYPES and transmit and plimit is valid is parent is None and not histnotify
+        if is_simple:
+            order = lean_order(kind, owner, data, size, price, exectype, tradeid, trailamount, trailpercent)
+        else:
+            order = kind.stock(
+                owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
+                tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent,
+                transmit=transmit, histnotify=histnotify)
         order.info.update(info)
         self._ocoize(order, oco)
         return self.submit(order, check=_checksubmit)
@@ -129,7 +133,10 @@ class ContractBroker(AccountBroker, CorporateEvents):
         if fault:
             self._finish(order, order.reject, fault)
             return order
-        return super().submit(order, check=check)
+        if order.parent is not None or not order.transmit:
+            return super().submit(order, check=check)
+        self._pchildren[order.ref].append(order)
+        return self.transmit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
         waiting = self._waiting(order)
@@ -248,6 +255,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def _trade_rest_of_bar(self) -> None:
         """Match what the open left: exits before entries, stops before targets, then exits born of those entries."""
+        self._awake = dict.fromkeys(data for data in self._awake if self.pending.is_awake(data, self.session))
         tried: set[int] = set()
         while True:
             self._activate()
@@ -453,11 +461,11 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
 def _order_fault(order: Any) -> str | None:
     size, price = order.created.size, order.created.price
-    if not math.isfinite(size) or size == 0:
+    if not size or not math.isfinite(size):
         return f"size was {size}; must be a finite number other than 0"
     if len(order.data) == 0:
         return "the symbol has no bar yet"
-    if order.info.get("protection") and not order.isbuy():
+    if not order.isbuy() and order.info.get("protection"):
         return "protection works for long entries only"
     if order.exectype not in (Order.Market, Order.Close) and not (math.isfinite(price) and price > 0):
         return f"price was {price}; must be a finite number above 0"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -45,6 +47,11 @@ class PanelCerebro(bt.Cerebro):
         if threshold not in self._indexes:
             self._indexes[threshold] = BuySignalIndex(self.datas, threshold)
         return self._indexes[threshold]
+
+    def run(self, **options: Any) -> list[Any]:
+        """Run as Backtrader does, with all objects that exist before kept out of garbage collection."""
+        with _only_new_garbage():
+            return super().run(**options)
 
     @property
     def takes_views(self) -> bool:
@@ -104,6 +111,19 @@ class PanelCerebro(bt.Cerebro):
                 return False
             self._next_writers(runstrats)
         return True
+
+
+@contextmanager
+def _only_new_garbage() -> Iterator[None]:
+    """Let collections look only at objects made from now on: what exists before a run is no garbage of it."""
+    is_ours = gc.get_freeze_count() == 0
+    if is_ours:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if is_ours:
+            gc.unfreeze()
 
 
 def _steps(feeds: list[ScoredBars]) -> Iterator[tuple[float, list[Cursor]]]:

@@ -89,12 +89,12 @@ def decide_exit(rules: ExitRules, position: PositionState) -> tuple[float, int]:
         return 1.0, LEFT_UNIVERSE
     if rules.max_holding_sessions is not None and position.sessions_held >= rules.max_holding_sessions:
         return 1.0, TIME_LIMIT
-    sold = share_for_sell_signal(rules, position)
+    sold = share_for_sell_signal(rules, position) if position.direction < 0 else 0.0
     if sold > 0:
         return sold, SELL_SIGNAL
-    if has_decayed(rules, position):
+    if rules.signal_decay and has_decayed(rules, position):
         return 1.0, SIGNAL_DECAY
-    if takes_profit(rules, position):
+    if rules.profit_take_gain_fraction is not None and takes_profit(rules, position):
         return rules.profit_take_fraction, PROFIT_TAKE
     return 0.0, NO_EXIT
 

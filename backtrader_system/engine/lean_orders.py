@@ -17,7 +17,20 @@ LEAN_TYPES = (None, Order.Market, Order.Limit, Order.Stop, Order.StopTrail)
 _new = object.__new__
 
 
-class _LeanCopy:
+class _Terms:
+    """The parameters of a lean order, as Backtrader's `order.params` has them."""
+
+    __slots__ = ("_order",)
+
+    def __init__(self, order: Any) -> None:
+        self._order = order
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._order.__dict__[name] if name in self._order.__dict__ else getattr(BuyOrder.params, name)
+        return abs(value) if name == "size" else value
+
+
+class _LeanOrder:
     @property
     def dteos(self) -> float:
         """Backtrader's number of the end of the session in which the order was sent."""
@@ -37,52 +50,44 @@ class _LeanCopy:
         return order
 
 
-class LeanBuyOrder(_LeanCopy, BuyOrder):
+class LeanBuyOrder(_LeanOrder, BuyOrder):
     """A buy order that costs little."""
 
+    stock = BuyOrder
 
-class LeanSellOrder(_LeanCopy, SellOrder):
+
+class LeanSellOrder(_LeanOrder, SellOrder):
     """A sell order that costs little."""
 
-
-_STOCK = {LeanBuyOrder: BuyOrder, LeanSellOrder: SellOrder}
-
-
-def new_order(kind: type, owner: Any, data: Any, size: float, **terms: Any) -> Any:
-    """Return an order as `BuyOrder` or `SellOrder` would make it; lean where its terms are simple.
-
-    kind : LeanBuyOrder or LeanSellOrder. size : positive. terms : Backtrader's, such as price, exectype, valid.
-    """
-    simple = ("price", "exectype", "tradeid", "trailamount", "trailpercent")
-    # Not `any(value ...)`: a time limit of zero, which means the day, is a term.
-    others = any(value is not None and value is not False
-                 for name, value in terms.items() if name not in (*simple, "transmit"))
-    if others or not terms.get("transmit", True) or terms.get("exectype") not in LEAN_TYPES:
-        return _STOCK[kind](owner=owner, data=data, size=size, **terms)
-    return _lean(kind, owner, data, size, **{name: terms[name] for name in simple if name in terms})
+    stock = SellOrder
 
 
-def _lean(
+# Not in the classes, for Backtrader's metaclass derives a class's parameters from those of its base.
+LeanBuyOrder.params = LeanBuyOrder.p = LeanSellOrder.params = LeanSellOrder.p = property(_Terms)
+
+
+def lean_order(
     kind: type, owner: Any, data: Any, size: float, price: float | None = None, exectype: int | None = None,
     tradeid: int = 0, trailamount: float | None = None, trailpercent: float | None = None,
 ) -> Any:
+    """Return an order as `BuyOrder` or `SellOrder` would make it of these terms.
+
+    kind : LeanBuyOrder or LeanSellOrder. size : positive. exectype : one of `LEAN_TYPES`.
+    """
     order = _new(kind)
-    terms = {
-        "owner": owner, "data": data, "size": size, "price": price, "pricelimit": None, "exectype": exectype,
-        "valid": None, "tradeid": tradeid, "oco": None, "trailamount": trailamount, "trailpercent": trailpercent,
-        "parent": None, "transmit": True, "simulated": False, "histnotify": False,
-    }
-    params = kind.params()
-    params.__dict__.update(terms)
     signed = size if kind is LeanBuyOrder else -size
     close = data.close[0]
-    order.__dict__.update(
-        terms, params=params, p=params, ref=next(Order.refbasis), broker=None, info=AutoOrderedDict(), comminfo=None,
-        triggered=False, _active=True, status=Order.Created, _plimit=None, exectype=exectype or Order.Market,
-        size=signed, position=0, _limitoffset=0.0, executed=OrderData(remsize=signed),
-        created=OrderData(dt=data.datetime[0], size=signed, price=price or close, pclose=close,
-                          trailamount=trailamount, trailpercent=trailpercent),
-    )
+    order.__dict__ = {
+        "owner": owner, "data": data, "size": signed, "price": price, "pricelimit": None,
+        "exectype": exectype or Order.Market, "valid": None, "tradeid": tradeid, "oco": None,
+        "trailamount": trailamount, "trailpercent": trailpercent, "parent": None, "transmit": True,
+        "simulated": False, "histnotify": False,
+        "ref": next(Order.refbasis), "broker": None, "info": AutoOrderedDict(), "comminfo": None, "triggered": False,
+        "_active": True, "status": Order.Created, "_plimit": None, "position": 0, "_limitoffset": 0.0,
+        "executed": OrderData(remsize=signed),
+        "created": OrderData(dt=data.datetime[0], size=signed, price=price or close, pclose=close,
+                             trailamount=trailamount, trailpercent=trailpercent),
+    }
     if exectype == Order.StopTrail:
         start = order.created.price
         order.created.price = float("inf") if order.isbuy() else float("-inf")

@@ -89,6 +89,11 @@ class OrderBook:
         """Return the feeds whose bar of this session may fill, trigger or end one of their orders."""
         return [data for data, symbol in self._symbols.items() if symbol.is_reached(data, session)]
 
+    def is_awake(self, data: Any, session: float) -> bool:
+        """Return whether this session's bar of one feed may fill, trigger or end one of its orders."""
+        symbol = self._symbols.get(data)
+        return symbol is not None and symbol.is_reached(data, session)
+
     def __contains__(self, order: Any) -> bool:
         return order.ref in self._orders
 
