@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backtrader_system.engine.kernel.compiling import compiled
-from backtrader_system.engine.kernel.fills import book_sale, close_trade, commission, write_fill
+from backtrader_system.engine.kernel.fills import book_sale, commission, count_trade, write_fill
 from backtrader_system.engine.kernel.orders import end, has_bar, send
 from backtrader_system.engine.kernel.records import ACTION, END, KIND, N_KINDS, REASON
 from backtrader_system.engine.splits import scaled_shares
@@ -50,7 +50,7 @@ def split_position(run, session, column, ratio) -> None:
     if abs(exact - whole) > 1e-9:
         pay(run, session, column, ACTION.CASH_IN_LIEU, ratio, exact - whole, (exact - whole) * position.mark / ratio)
     if whole == 0:
-        close_trade(run, column)
+        count_trade(run, column)      # no sale: Backtrader tells nobody of its end, so Kelly learns nothing
 
 
 @compiled

@@ -107,12 +107,13 @@ def book_sale(run, column, shares, price, charged) -> None:
     position.trade_pnl += shares * (price - position.trade_price)
     position.exit_value += shares * price
     if position.size == 0:
-        close_trade(run, column)
+        learn_from_trade(run, column)
+        count_trade(run, column)
 
 
 @compiled
-def close_trade(run, column) -> None:
-    """Count a trade that is over: for Kelly as Backtrader sees it, for the figures as the blotter does."""
+def learn_from_trade(run, column) -> None:
+    """Add a trade that a sale closed to Kelly's statistics, as Backtrader sees its profit."""
     account, position = run.account, run.book[column]
     pnl = position.trade_pnl - position.trade_commission
     earned = pnl / position.entry_value if position.entry_value != 0 else 0.0
@@ -122,6 +123,12 @@ def close_trade(run, column) -> None:
     elif earned < 0:
         account.n_losses += 1
         account.sum_loss_returns -= earned
+
+
+@compiled
+def count_trade(run, column) -> None:
+    """Add a trade that is over to the figures, as the blotter does."""
+    account, position = run.account, run.book[column]
     net = position.exit_value - position.entry_value + position.trade_dividends - position.trade_commission
     account.n_closed += 1
     account.n_won += net > 0
