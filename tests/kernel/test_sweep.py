@@ -59,9 +59,9 @@ def test_panel_that_cannot_be_traded_is_the_same_error_from_both_calls():
     bars, scored, _ = random_market(1, ["whole"])
     bars.high[3, 0] = np.nan
     messages = []
-    for call in (check_panel, lambda *given: run_kernel(*given, Settings()), lambda *given: sweep(*given, [Settings()])):
+    for call, *more in ((check_panel,), (run_kernel, Settings()), (sweep, [Settings()])):
         with pytest.raises(DataError, match="S00") as error:
-            call(bars, scored)
+            call(bars, scored, *more)
         messages.append(str(error.value))
     assert len(set(messages)) == 1
 
