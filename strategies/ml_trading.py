@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.exit_rules import (
     EXIT_REASONS,
     NO_EXIT,
-    PROFIT_TAKE,
+    ExitReason,
     ExitRules,
     PositionState,
     decide_exit,
@@ -16,6 +17,13 @@ from backtrader_system.engine.exit_rules import (
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.scored_strategy import ScoredStrategy
 from backtrader_system.errors import StrategyError
+
+
+class Entry(NamedTuple):
+    """What is kept of an entry: the score of its signal and the number of its bar."""
+
+    score: float
+    bar: int
 
 
 class MlTrading(ScoredStrategy):
@@ -54,7 +62,7 @@ class MlTrading(ScoredStrategy):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entries: dict[Any, dict[str, float]] = {}      # per held feed: score and bar number of its entry
+        self.entries: dict[Any, Entry] = {}      # per held feed
         self.took_profit: set[Any] = set()
 
     def start(self) -> None:
@@ -71,10 +79,7 @@ class MlTrading(ScoredStrategy):
             for data in self.entries.keys() - {data for data, _ in held}:
                 self._forget(data)
         self._drop_entries_without_signal()
-        selling = self.feeds_being_sold()
-        sold = {data for data, position in held
-                if self.has_bar(data) and data not in selling and self._sell_by_rule(data, position)}
-        self._buy(self._candidates(sold))
+        self._buy(self._candidates(self._sell_by_rules(held)))
 
     def notify_order(self, order: Any) -> None:
         if not order.executed.size:
@@ -84,7 +89,7 @@ class MlTrading(ScoredStrategy):
         if shares_left <= 0:
             self._forget(order.data)
         elif order.isbuy():
-            self.entries.setdefault(order.data, {"score": order.info.get("score", 0.0), "bar": len(order.data)})
+            self.entries.setdefault(order.data, Entry(order.info.get("score", 0.0), len(order.data)))
 
     def _forget(self, data: Any) -> None:
         self.entries.pop(data, None)
@@ -95,25 +100,32 @@ class MlTrading(ScoredStrategy):
             if self.has_bar(data) and data.direction[0] < 0:
                 self._cancel_entry(data)
 
-    def _sell_by_rule(self, data: Any, position: Any) -> bool:
-        entry = self.entries[data]
-        fraction, reason = decide_exit(self.p.exit_rules, PositionState(
-            gain_fraction=data.close[0] / position.price - 1,
-            sessions_held=len(data) - int(entry["bar"]),
-            entry_score=entry["score"],
-            score=data.score[0],
-            direction=int(data.direction[0]),
-            is_member=data.is_member[0] > 0,
-            has_taken_profit=data in self.took_profit,
-        ))
-        if reason == NO_EXIT:
-            return False
-        if reason == PROFIT_TAKE:
+    def _sell_by_rules(self, held: list[tuple[Any, Any]]) -> set[Any]:
+        """Sell what the exit rules say of each position held; return the feeds sold."""
+        session, rules, selling, sold = self.datetime[0], self.p.exit_rules, self.feeds_being_sold(), set()
+        for data, position in held:
+            if not has_bar(data, session) or data in selling:
+                continue
+            entry = self.entries[data]
+            fraction, reason = decide_exit(rules, PositionState(
+                gain_fraction=data.close[0] / position.price - 1,
+                sessions_held=len(data) - entry.bar,
+                entry_score=entry.score,
+                score=data.score[0],
+                direction=data.direction[0],
+                is_member=data.is_member[0] > 0,
+                has_taken_profit=data in self.took_profit,
+            ))
+            if reason != NO_EXIT:
+                self._sell(data, shares_to_sell(fraction, position.size), EXIT_REASONS[reason])
+                sold.add(data)
+        return sold
+
+    def _sell(self, data: Any, size: float, reason: ExitReason) -> None:
+        if reason == ExitReason.PROFIT_TAKE:
             self.took_profit.add(data)
         self._cancel_entry(data)
-        self.sell(data=data, size=shares_to_sell(fraction, position.size), reason=str(EXIT_REASONS[reason]),
-                  reduce_only=True)
-        return True
+        self.sell(data=data, size=size, reason=str(reason), reduce_only=True)
 
     def _cancel_entry(self, data: Any) -> None:
         """Cancel what a bar's volume has left of an entry: the signal behind it is gone."""

@@ -28,6 +28,8 @@ class AccountBroker(bt.brokers.BackBroker):
         super().init()
         self._rank: dict[Any, int] = {}
         self._held: dict[Any, Any] = {}
+        self._values: dict[Any, float] = {}
+        self._values_are_current = False
         self._books_directly = False
 
     def start(self) -> None:
@@ -44,8 +46,16 @@ class AccountBroker(bt.brokers.BackBroker):
         """Return the open positions by feed, in the order of the feeds; not to be changed."""
         return self._held
 
+    def held_values(self) -> dict[Any, float]:
+        """Return the dollars in each open position at the last close, signed, in the order of the feeds."""
+        if not self._values_are_current:
+            self._values = {data: position.size * data.close[0] for data, position in self._held.items()}
+            self._values_are_current = True
+        return self._values
+
     def _note_position(self, data: Any) -> None:
         """Keep the list of open positions after `data` was traded."""
+        self._values_are_current = False
         position = self.positions[data]
         if not position.size:
             self._held.pop(data, None)
@@ -73,6 +83,7 @@ class AccountBroker(bt.brokers.BackBroker):
             position.adjbase = data.close[0]
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
+        self._values_are_current = False
         if datas or lever or not self._books_directly:
             return super()._get_value(datas, lever)
         while self._cash_addition:
@@ -80,13 +91,16 @@ class AccountBroker(bt.brokers.BackBroker):
             self._fundshares += dollars / self._fundval
             self.cash += dollars
         market_value = value = unrealized = 0.0
+        values = {}
         for data, position in self._held.items():
             close, size = data.close[0], position.size
             worth, gain = size * close, size * (close - position.price)
+            values[data] = worth
             market_value += worth
             unrealized += gain
             # Backtrader adds a long position as its cost and its gain; equal to the last bit only if added so too.
             value = value + (worth - gain) + gain if worth > 0 else value + worth
+        self._values, self._values_are_current = values, True
         self._value = self.cash + value
         self._fundval = self._value / self._fundshares
         self._valuemkt, self._valuelever, self._valuemktlever = value, self.cash + market_value, market_value

@@ -21,6 +21,7 @@ from backtrader_system.engine.equity_table import equity_table
 from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.feeds import panel_feeds
+from backtrader_system.engine.garbage import only_new_garbage
 from backtrader_system.engine.slippage import Slippage
 from backtrader_system.engine.trade_table import trade_table
 from backtrader_system.errors import BacktraderSystemError, DataError, StrategyError
@@ -66,6 +67,14 @@ def run_backtest(
     strategy_name : a file in `strategies/`; by default the one of the settings.
     Raises: StrategyError for an unknown strategy or parameter, DataError if no symbol has a bar.
     """
+    with only_new_garbage():
+        return _run_backtest(bars, scored, settings, known, strategy_name, progress or Silent())
+
+
+def _run_backtest(
+    bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: Mapping[str, np.ndarray] | None,
+    strategy_name: str | None, progress: Progress,
+) -> Ledgers:
     name = strategy_name or settings.strategy.name
     strategy_class = load_strategy(name)
     extra = {analyzer: load_analyzer(analyzer) for analyzer in settings.analyzers}
@@ -81,7 +90,7 @@ def run_backtest(
     cerebro.addsizer(_SIZERS[settings.sizer.type], **_sizer_parameters(settings))
     for key, analyzer_class in extra.items():
         cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
-    cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress or Silent(), n_sessions=len(bars.sessions),
+    cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress, n_sessions=len(bars.sessions),
                         description=f"Backtest {name}")
     strategy = _run(cerebro, {strategy_class, *extra.values()})
     broker, found = cerebro.broker, strategy.analyzers

@@ -10,6 +10,7 @@ import pandas as pd
 
 from backtrader_system.engine.account import AccountBroker
 from backtrader_system.engine.corporate_events import CorporateEvents
+from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.fill import Fill, fill_record
 from backtrader_system.engine.lean_orders import LEAN_TYPES, LeanBuyOrder, LeanSellOrder, lean_order
 from backtrader_system.engine.matching import Trigger
@@ -78,7 +79,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._shares_taken: dict[Any, float] = {}
         self.version = 0                        # changes with every order, fill and session
         self._awake: dict[Any, None] = {}
-        self._news: list[Any] = []              # orders that changed since the last session was logged
+        self._news: dict[int, Any] = {}         # orders that changed since the last session was logged
 
     # -- what strategies and sizers call ------------------------------------------------------------------------
 
@@ -218,7 +219,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
         for data in dict.fromkeys(in_play):
             if not getattr(data, "has_actions", True) and self.session <= data.last_session:
                 continue
-            if self._has_bar(data):
+            if has_bar(data, self.session):
                 self._apply_corporate_actions(data)
             elif self._has_ended(data):
                 self._close_delisted(data)
@@ -229,9 +230,6 @@ class ContractBroker(AccountBroker, CorporateEvents):
             order.activate()
             self.pending.changed(order.data)
             self._awake[order.data] = None
-
-    def _has_bar(self, data: Any) -> bool:
-        return len(data) > 0 and data.datetime[0] == self.session
 
     def _has_ended(self, data: Any) -> bool:
         """Return whether `data` will never deliver again; only knowable when feeds are preloaded."""
@@ -266,7 +264,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
             tried.add(order.ref)
             self._try_order(order)
         for order in self.pending.trailing():
-            if self._has_bar(order.data):
+            if has_bar(order.data, self.session):
                 order.trailadjust(order.data.close[0])
                 self.pending.changed(order.data)
 
@@ -280,7 +278,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def notify(self, order: Any) -> None:
         super().notify(order)
-        self._news.append(order)
+        self._news[order.ref] = order
         self.version += 1
 
     def order_log(self) -> pd.DataFrame:
@@ -289,13 +287,13 @@ class ContractBroker(AccountBroker, CorporateEvents):
         return self._history.table(self.get_orders_open(), self.session)
 
     def _note_news(self) -> None:
-        for order in self._news:
+        for order in self._news.values():
             self._history.note(order, self.session)
         self._news.clear()
 
     def _log_session(self) -> None:
         self._note_news()
-        values = [position.size * data.close[0] for data, position in self._held.items()]
+        values = self.held_values().values()
         self.equity.append(
             (self.session, self.cash, self._value, sum(map(abs, values)), sum(values), len(values)))
 
@@ -303,7 +301,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def _try_exec(self, order: Any) -> None:
         data = order.data
-        if not self._has_bar(data):
+        if not has_bar(data, self.session):
             return
         if order.exectype in (Order.Close, Order.Historical):
             if not self._is_open_phase:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from backtrader_system.engine.buy_signals import BuySignalIndex
 from backtrader_system.engine.cursor import Cursor
 from backtrader_system.engine.feeds import ScoredBars
+from backtrader_system.engine.garbage import only_new_garbage
 
 
 class PanelCerebro(bt.Cerebro):
@@ -50,7 +49,7 @@ class PanelCerebro(bt.Cerebro):
 
     def run(self, **options: Any) -> list[Any]:
         """Run as Backtrader does, with all objects that exist before kept out of garbage collection."""
-        with _only_new_garbage():
+        with only_new_garbage():
             return super().run(**options)
 
     @property
@@ -69,7 +68,7 @@ class PanelCerebro(bt.Cerebro):
         self._indexes.clear()
         for number, cursors in _steps(self.datas):
             for cursor in cursors:
-                cursor.position += 1
+                cursor.step(number)
             self.session = number
             if not self._simulate(number, runstrats):
                 return
@@ -111,19 +110,6 @@ class PanelCerebro(bt.Cerebro):
                 return False
             self._next_writers(runstrats)
         return True
-
-
-@contextmanager
-def _only_new_garbage() -> Iterator[None]:
-    """Let collections look only at objects made from now on: what exists before a run is no garbage of it."""
-    is_ours = gc.get_freeze_count() == 0
-    if is_ours:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if is_ours:
-            gc.unfreeze()
 
 
 def _steps(feeds: list[ScoredBars]) -> Iterator[tuple[float, list[Cursor]]]:

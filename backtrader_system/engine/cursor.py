@@ -9,12 +9,21 @@ from backtrader.linebuffer import LineBuffer
 
 
 class Cursor:
-    """The index of the bar that every line following it stands on; -1 before the first."""
+    """Where all lines that follow it stand.
 
-    __slots__ = ("position",)
+    position : index of their present bar, -1 before the first. session : Backtrader's number of that bar's session.
+    """
+
+    __slots__ = ("position", "session")
 
     def __init__(self) -> None:
         self.position = -1
+        self.session = 0.0
+
+    def step(self, session: float) -> None:
+        """Move on to the bar of `session`."""
+        self.position += 1
+        self.session = session
 
 
 class CursorLine(LineBuffer):
@@ -49,3 +58,11 @@ class CursorLine(LineBuffer):
         self.__class__ = LineBuffer
         del self.cursor
         self.reset()
+
+
+def has_bar(data: Any, session: float) -> bool:
+    """Return whether a feed has a bar in a session, given by its number; without one, its lines hold an older one."""
+    cursor = getattr(data, "cursor", None)
+    if cursor is not None:
+        return cursor.session == session
+    return len(data) > 0 and data.datetime[0] == session

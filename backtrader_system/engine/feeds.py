@@ -48,6 +48,7 @@ class ScoredBars(bt.feed.DataBase):
 
     def __init__(self) -> None:
         super().__init__()
+        self.cursor: Cursor | None = None       # only where `PanelCerebro` moves this feed
         for name in self.getlinealiases():
             # An attribute of its own; Backtrader finds a line by two failing look-ups on every access.
             setattr(self, name, getattr(self.lines, name))
@@ -57,6 +58,7 @@ class ScoredBars(bt.feed.DataBase):
 
     def start(self) -> None:
         super().start()
+        self.cursor = None
         given = self.p.dataname
         self.columns = given if isinstance(given, BarColumns) else columns_of(given)
         falls = np.flatnonzero(np.diff(self.columns.numbers) <= 0)
@@ -100,6 +102,7 @@ class ScoredBars(bt.feed.DataBase):
         """Let all preloaded lines stand where `cursor` stands."""
         for name in [name for name in vars(self) if name.startswith("tick_")]:
             delattr(self, name)         # left by an earlier run in Backtrader's own loop
+        self.cursor = cursor
         for name in self.getlinealiases():
             CursorLine.follow(getattr(self.lines, name), cursor)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.cursor import has_bar
+
 Order = bt.Order
 
 _RESTING = (Order.Limit, Order.Stop, Order.StopTrail)
@@ -118,7 +120,7 @@ class _SymbolOrders:
             self._measure()
         if self.is_restless:
             return True
-        return data.datetime[0] == session and (data.low[0] <= self.falls_to or data.high[0] >= self.rises_to)
+        return has_bar(data, session) and (data.low[0] <= self.falls_to or data.high[0] >= self.rises_to)
 
     def _measure(self) -> None:
         self.falls_to, self.rises_to, self.is_restless = -inf, inf, False

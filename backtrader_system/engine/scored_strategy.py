@@ -8,6 +8,7 @@ from typing import Any
 import backtrader as bt
 
 from backtrader_system.engine.buy_signals import BuySignals, buy_signals_now
+from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.waiting_orders import waiting_orders
 
 
@@ -40,7 +41,7 @@ class ScoredStrategy(bt.Strategy):
 
     def has_bar(self, data: Any) -> bool:
         """Return whether `data` has a bar in this session; without one, its lines hold an older session."""
-        return len(data) > 0 and data.datetime[0] == self.datetime[0]
+        return has_bar(data, self.datetime[0])
 
     def skip(self, data: Any, reason: str) -> None:
         """Note why the signal of `data` in this session leads to no order; it goes to the signals ledger."""

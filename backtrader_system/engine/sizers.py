@@ -36,8 +36,8 @@ def account_after_orders(broker: Any) -> Account:
     Sales bring cash only where sells fill before buys (`ContractBroker`); a plain Backtrader broker fills in the order
     of submission, so there they do not.
     """
-    positions = broker.held() if hasattr(broker, "held") else broker.positions
-    held = {data: position.size * data.close[0] for data, position in positions.items() if position.size}
+    held = dict(broker.held_values()) if hasattr(broker, "held_values") else {
+        data: position.size * data.close[0] for data, position in broker.positions.items() if position.size}
     cash, sells_fill_first = broker.getcash(), getattr(broker, "sells_fill_first", False)
     orders = broker.orders_to_count() if hasattr(broker, "orders_to_count") else waiting_orders(broker)
     for order in orders:
