@@ -29,7 +29,8 @@ from backtrader_system.engine.cerebro import PanelCerebro
 class CrossAndHold(bt.Strategy):
     """Crossing averages per symbol, entries as brackets, exits on overbought; nothing of ours in it."""
 
-    params = (("fast", 5), ("slow", 12), ("timers", False), ("pair", False))
+    lines = ("rank",)
+    params = (("fast", 5), ("slow", 12), ("timers", False), ("pair", False), ("back", 2))
 
     def __init__(self):
         self.events = []
@@ -47,17 +48,24 @@ class CrossAndHold(bt.Strategy):
             self.pair = [spread, bt.If(spread > 0.0, self.datas[0].volume, self.datas[1].volume)]
         if self.p.timers:
             self.add_timer(when=bt.timer.SESSION_START, weekdays=[1, 3])
-            self.add_timer(when=bt.timer.SESSION_END, monthdays=[10, 20], monthcarry=True, cheat=True)
+            self.add_timer(when=bt.timer.SESSION_START, monthdays=[10, 20], monthcarry=True, cheat=True)
 
     def prenext(self):
-        self.events.append(("prenext", len(self)))
+        self.note_rank()
+        self.events.append(("prenext", len(self), [d.close[-1] for d in self.datas if len(d)]))
+
+    def note_rank(self):
+        self.lines.rank[0] = sum(d.close[0] for d in self.datas if len(d))
 
     def next(self):
-        self.events.append(("next", self.datetime.date(0), [line[0] for line in self.pair], self.broker.getvalue()))
+        self.note_rank()
+        self.events.append(("next", self.datetime.date(0), self.rank[0], self.rank[-1],
+                            [line[0] for line in self.pair], self.broker.getvalue()))
         for d in self.datas:
             inds = self.inds[d]
             self.events.append((d._name, len(d), d.close[0], d.close[-1], d.datetime.date(-1),
-                                list(d.close.get(size=3)), *(line[0] for line in inds.values())))
+                                list(d.close.get(size=3)), list(d.low.get(ago=-1, size=self.p.back)),
+                                *(line[0] for line in inds.values())))
             if self.orders.get(d):
                 continue
             if not self.getposition(d).size:
@@ -81,6 +89,8 @@ class CrossAndHold(bt.Strategy):
 
     def notify_timer(self, timer, when, *args, **kwargs):
         self.events.append(("timer", when, len(self)))
+        if timer.p.cheat:
+            self.buy(self.data, size=1)
 
 
 ANALYZERS = {
@@ -129,7 +139,8 @@ def test_arithmetic_between_feeds_is_equal(modes):
 def test_arithmetic_between_feeds_is_equal_with_little_memory():
     # TradeAnalyzer miscounts the NumPy numbers that Backtrader's own feed leaves there.
     others = {name: analyzer for name, analyzer in ANALYZERS.items() if name != "trades"}
-    assert_equal(setup_of(("whole", "whole"), modes={"exactbars": 1}, parameters={"pair": True}, analyzers=others))
+    assert_equal(setup_of(("whole", "whole"), modes={"exactbars": 1}, parameters={"pair": True, "back": 0},
+                          analyzers=others))
 
 
 def test_arithmetic_between_feeds_of_unequal_length_is_equal_bar_by_bar():
