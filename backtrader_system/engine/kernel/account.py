@@ -22,11 +22,26 @@ def value_after_orders(run) -> None:
     account.free_cash = account.cash
     for n in range(account.n_new):
         add_order(run, run.lists.new[n])
-    for kind in (KIND.SELL, KIND.BUY):
-        n_queued = queue_waiting(run, kind)
-        for n in range(n_queued):
-            add_order(run, run.lists.queue[n])
+    if account.n_waiting > 0:
+        for kind in (KIND.SELL, KIND.BUY):
+            n_queued = queue_waiting(run, kind)
+            for n in range(n_queued):
+                add_order(run, run.lists.queue[n])
     sum_values(run)
+
+
+@compiled
+def count_newest_order(run) -> None:
+    """Count the order just sent; where its symbol comes last in every sum, without summing anew."""
+    account = run.account
+    key = run.lists.new[account.n_new - 1]
+    position = run.book[key // N_KINDS]
+    if account.n_waiting > 0 or position.size != 0:
+        value_after_orders(run)
+        return
+    position.value_after_orders, position.is_counted = 0.0, False
+    add_order(run, key)
+    count_value(run, key // N_KINDS)
 
 
 @compiled
@@ -64,6 +79,8 @@ def sum_values(run) -> None:
             count_value(run, run.lists.active[n])
     for n in range(account.n_new):
         count_value(run, run.lists.new[n] // N_KINDS)
+    if account.n_waiting == 0:
+        return
     for n in range(account.n_active):
         column = run.lists.active[n]
         if run.orders[column, KIND.BUY].id > 0 or run.orders[column, KIND.SELL].id > 0:

@@ -36,11 +36,12 @@ for _rule in SHARED_RULES:
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return `function` compiled for the calls of other compiled functions.
 
-    Without the wrappers that Python would need to call it, which are a quarter of the time that compiling takes, and
-    without counting references to the arrays it is handed, which takes ten times as long as the work itself. Arrays
-    belong to the entry's caller. A function that makes lists or arrays of its own needs `compiled_allocating`.
+    Without the wrappers that Python would need to call it, a quarter of the time that compiling takes. Without
+    counting references to the arrays it is handed, which takes ten times as long as the work itself: arrays belong to
+    the entry's caller. Put into its callers, because handing on the arrays takes as long as the work.
+    A function that makes lists or arrays of its own needs `compiled_allocating`.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(function)
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True)(function)
 
 
 def compiled_allocating(function: Callable[..., Any]) -> Callable[..., Any]:

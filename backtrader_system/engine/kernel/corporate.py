@@ -15,10 +15,13 @@ from backtrader_system.engine.splits import scaled_shares
 def act_before_open(run, session) -> None:
     """Apply this session's splits and dividends, and close positions whose symbol has no more bars."""
     market = run.market
+    today = market.sessions[session]
+    if not (today.has_actions or today.has_endings):
+        return
     for n in range(run.account.n_active):
         column = run.lists.active[n]
         if has_bar(market, session, column):
-            if market.sessions[session].has_actions:
+            if today.has_actions:
                 apply_actions(run, session, column)
         elif session > market.last_bar[column]:
             close_delisted(run, session, column)

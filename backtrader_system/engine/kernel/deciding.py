@@ -16,13 +16,15 @@ from backtrader_system.engine.sizing import whole_shares
 @compiled
 def decide(run, session) -> None:
     """Take the decisions of one session."""
+    run.account.n_new = 0
     if run.rules.strategy == BUY_AND_HOLD:
         if session == 0:
             buy_everything(run, session)
         return
     sell_by_rule(run, session)
     buy_candidates(run, session)
-    forget_idle(run)
+    if run.account.n_flat > 0:
+        forget_idle(run)
 
 
 @compiled

@@ -63,10 +63,12 @@ def market_arrays(
     sessions = np.zeros(len(close) + 1, SESSION)
     sessions["first_signal"][1:] = np.cumsum(np.bincount(row, minlength=len(close)))
     sessions["has_actions"][:-1] = ((split_ratio != 1) | (dividend != 0)).any(axis=1)
+    last_bar = len(close) - 1 - np.argmax(is_present[::-1], axis=0)
+    sessions["has_endings"][last_bar + 1] = True
     return Market(
         records, _actions(split_ratio, dividend, sessions["has_actions"].any()),
         _estimates(records, part, known) if with_impact else np.empty((0, 0), ESTIMATE),
-        len(close) - 1 - np.argmax(is_present[::-1], axis=0), signals, sessions)
+        last_bar, signals, sessions)
 
 
 def _buy_signals(direction: np.ndarray, score: np.ndarray, is_usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

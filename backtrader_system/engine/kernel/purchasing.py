@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backtrader_system.engine.kernel.account import value_after_orders
+from backtrader_system.engine.kernel.account import count_newest_order, value_after_orders
 from backtrader_system.engine.kernel.compiling import compiled, compiled_allocating
 from backtrader_system.engine.kernel.orders import send_market
 from backtrader_system.engine.kernel.records import KIND, REASON
@@ -35,7 +35,7 @@ def buy_candidates(run, session) -> None:
         size = shares_to_buy(run, session, column, score, scale)
         if size > 0:
             buy(run, session, column, size, score)
-            value_after_orders(run)
+            count_newest_order(run)
 
 
 @compiled

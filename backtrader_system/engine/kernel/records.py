@@ -91,7 +91,9 @@ ACCOUNT = np.dtype([
     ("n_closed", "i8"), ("n_won", "i8"), ("dollars_won", "f8"), ("dollars_lost", "f8"),
     ("commission", "f8"), ("slippage", "f8"), ("traded_value", "f8"), ("n_ambiguous", "i8"),
     ("n_orders", "i8"), ("n_fills", "i8"), ("n_actions", "i8"), ("n_rejected", "i8"),
-    ("n_active", "i8"), ("n_new", "i8"),
+    ("n_active", "i8"), ("n_new", "i8"), ("n_watched", "i8"),
+    ("n_flat", "i8"),            # active symbols without shares after the close
+    ("n_waiting", "i8"),         # market orders that this session did not fill
 ], align=True)
 
 ORDER_LOG = np.dtype([
@@ -113,7 +115,7 @@ BAR = np.dtype([                # one cache line
 ], align=True)
 CORPORATE_ACTION = np.dtype([("split_ratio", "f8"), ("dividend", "f8")], align=True)
 ESTIMATE = np.dtype([("volatility", "f8"), ("average_volume", "f8")], align=True)      # known before the bar
-SESSION = np.dtype([("first_signal", "i8"), ("has_actions", "?")], align=True)
+SESSION = np.dtype([("first_signal", "i8"), ("has_actions", "?"), ("has_endings", "?")], align=True)
 SIGNAL = np.dtype([("column", "i8"), ("score", "f8")], align=True)
 
 
@@ -123,7 +125,8 @@ class Market(NamedTuple):
     bars : BAR, sessions x symbols. actions, estimates : CORPORATE_ACTION and ESTIMATE of the same shape, or (0, 0)
     where nothing needs them. last_bar : per symbol the row of its last bar.
     signals : SIGNAL, the usable buy signals session by session, strongest first and ties by symbol; those of session t
-        are at sessions[t].first_signal to sessions[t + 1].first_signal. sessions : SESSION, one more than there are.
+        are at sessions[t].first_signal to sessions[t + 1].first_signal. sessions : SESSION, one more than there are; it
+    also says whether anything splits or pays, and whether a symbol had its last bar in the session before.
     """
 
     bars: np.ndarray
@@ -149,6 +152,7 @@ class Lists(NamedTuple):
 
     active: np.ndarray      # columns of symbols with shares or waiting orders, rising
     new: np.ndarray         # orders of the last close, as column * N_KINDS + kind, by age
+    watched: np.ndarray     # columns of active symbols in which this bar may fill an order, rising
     queue: np.ndarray       # orders about to fill, likewise
     amounts: np.ndarray     # floats, 2 x symbols: wanted buys and their rooms
 

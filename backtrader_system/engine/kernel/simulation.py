@@ -7,7 +7,7 @@ from backtrader_system.engine.kernel.corporate import act_before_open
 from backtrader_system.engine.kernel.deciding import decide
 from backtrader_system.engine.kernel.figures import write_figures
 from backtrader_system.engine.kernel.records import Run
-from backtrader_system.engine.kernel.trading import close_bar, judge_new_orders, trade_open, trade_rest_of_bar
+from backtrader_system.engine.kernel.trading import close_bar, judge_new_orders, trade_open, trade_rest_of_bar, watch
 
 
 @compiled
@@ -17,6 +17,7 @@ def simulate(run) -> None:
     for session in range(run.market.bars.shape[0]):
         act_before_open(run, session)
         judge_new_orders(run, session)
+        watch(run, session)
         trade_open(run, session)
         trade_rest_of_bar(run, session)
         close_bar(run, session)

@@ -31,7 +31,30 @@ def judge_new_orders(run, session) -> None:
             end(run, session, column, kind, END.REJECTED)
         else:
             cash = left
-    account.n_new = 0
+
+
+@compiled
+def watch(run, session) -> None:
+    """List the symbols with a bar in which an order may fill: one that waits, or an exit that the bar touches."""
+    account, n_watched = run.account, 0
+    for n in range(account.n_active):
+        column = run.lists.active[n]
+        orders, bar = run.orders[column], run.market.bars[session, column]
+        lowest, highest = min(bar.open, bar.low), max(bar.open, bar.high)
+        is_watched = (
+            orders[KIND.SELL].id > 0 or orders[KIND.BUY].id > 0
+            or is_near(orders[KIND.STOP], lowest) or is_near(orders[KIND.TRAIL], lowest)
+            or (orders[KIND.TARGET].id > 0 and orders[KIND.TARGET].level <= highest))
+        if is_watched and has_bar(run.market, session, column):
+            run.lists.watched[n_watched] = column
+            n_watched += 1
+    account.n_watched = n_watched
+
+
+@compiled
+def is_near(order, lowest):
+    """Return whether a stop may fill in a bar that falls to `lowest`."""
+    return order.id > 0 and (order.is_triggered or order.level >= lowest)
 
 
 @compiled
@@ -44,7 +67,7 @@ def trade_open(run, session) -> None:
         if orders[column, kind].id > 0:
             orders[column, kind].is_triggered = True
             fill(run, session, column, kind, bars[column].open, False)
-    n_buys = queue_buys(run, session)
+    n_buys = queue_buys(run)
     for n in range(n_buys):
         column = run.lists.queue[n] // N_KINDS
         fill(run, session, column, KIND.BUY, bars[column].open, False)
@@ -53,12 +76,10 @@ def trade_open(run, session) -> None:
 @compiled
 def queue_sells_at_open(run, session):
     """Queue the sells that this open fills; return how many."""
-    market, n_queued = run.market, 0
-    for n in range(run.account.n_active):
-        column = run.lists.active[n]
-        price = market.bars[session, column].open
-        if price != price:
-            continue
+    n_queued = 0
+    for n in range(run.account.n_watched):
+        column = run.lists.watched[n]
+        price = run.market.bars[session, column].open
         if run.orders[column, KIND.SELL].id > 0:
             run.lists.queue[n_queued] = column * N_KINDS + KIND.SELL
             n_queued += 1
@@ -83,12 +104,12 @@ def is_reached_at_open(order, kind, price):
 
 
 @compiled
-def queue_buys(run, session):
+def queue_buys(run):
     """Queue the buys of symbols that have a bar; return how many."""
-    market, n_queued = run.market, 0
-    for n in range(run.account.n_active):
-        column = run.lists.active[n]
-        if run.orders[column, KIND.BUY].id > 0 and has_bar(market, session, column):
+    n_queued = 0
+    for n in range(run.account.n_watched):
+        column = run.lists.watched[n]
+        if run.orders[column, KIND.BUY].id > 0:
             run.lists.queue[n_queued] = column * N_KINDS + KIND.BUY
             n_queued += 1
     sort_by_age(run, n_queued)
@@ -117,8 +138,8 @@ def queue_touched(run, session, trigger):
     """Queue the exits of this kind that the bar touches; return how many."""
     n_queued = 0
     first, last = (KIND.STOP, KIND.TRAIL) if trigger == Trigger.STOP else (KIND.TARGET, KIND.TARGET)
-    for n in range(run.account.n_active):
-        column = run.lists.active[n]
+    for n in range(run.account.n_watched):
+        column = run.lists.watched[n]
         if run.book[column].size <= 0:
             continue
         for kind in range(first, last + 1):
@@ -144,9 +165,11 @@ def touched_price(run, session, column, kind):
 def close_bar(run, session) -> None:
     """Let trailing stops follow the close, mark positions, count their sessions and value the account."""
     account, value = run.account, 0.0
+    account.n_flat, account.n_waiting = 0, 0
     for n in range(account.n_active):
         column = run.lists.active[n]
         position, close = run.book[column], run.market.bars[session, column].close
+        account.n_waiting += (run.orders[column, KIND.SELL].id > 0) + (run.orders[column, KIND.BUY].id > 0)
         if close == close:
             position.mark = close
             position.sessions_held += 1
@@ -156,6 +179,8 @@ def close_bar(run, session) -> None:
             gained = position.size * (position.mark - position.price)
             value += held - gained
             value += gained
+        else:
+            account.n_flat += 1
     account.equity = account.cash + value
 
 

@@ -11,7 +11,7 @@ def workspace(n_symbols: int) -> tuple[tuple, Lists]:
     """Return the `memory` and the `lists` of `simulation.simulate_settings`."""
     arrays = np.zeros(1, ACCOUNT), np.zeros(n_symbols, POSITION), np.zeros((n_symbols, N_KINDS), ORDER)
     memory = (*arrays, *(array.view(np.uint8).reshape(-1) for array in arrays))
-    counts = (n_symbols, 2 * n_symbols, N_KINDS * n_symbols)
+    counts = (n_symbols, 2 * n_symbols, n_symbols, N_KINDS * n_symbols)
     return memory, Lists(*(np.zeros(count, np.int64) for count in counts), np.zeros((2, n_symbols)))
 
 
