@@ -34,7 +34,7 @@ class Rounds:
         return max(one.peak_mib for one in self.measured[label])
 
     def added_mib(self, label: str) -> float:
-        """Return by how much the timed runs raised the peak, beyond bars, settings and imports before them."""
+        """Return by how much the runs raised the peak, beyond bars, settings and imports before them."""
         return max(one.peak_mib - one.before_mib for one in self.measured[label])
 
 
@@ -49,7 +49,7 @@ class Line:
 FLAT_MEMORY_FACTOR = 1.1
 HEAD = ("work", "to beat", "ours, s: min (median)", "theirs, s: min (median)", "ratio: median (min to max)", "target",
         "stretch", "met")
-DETAIL_HEAD = ("work", "who", "s: min (median)", "symbol-bars per s", "peak MiB", "MiB before the run", "trades")
+DETAIL_HEAD = ("work", "who", "s: min (median)", "symbol-bars per s", "peak MiB", "MiB before the first run", "trades")
 
 
 def verdict(value: float, target: float | None, stretch: float | None) -> tuple[str, bool | None]:

@@ -48,9 +48,9 @@ def main() -> None:
 
     contestant = importlib.import_module(f"speed.{given.contestant}")
     prepared = contestant.prepare(read_market(given.market), Rules(**given.rules), **given.options)
+    before_mib = peak_mib()
     if given.warm_up:
         contestant.run(prepared)
-    before_mib = peak_mib()
     seconds, result = [], None
     for _ in range(given.repeats):
         result = None               # so that two results never lie in memory together
