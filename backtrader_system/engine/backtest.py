@@ -22,11 +22,13 @@ from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.feeds import panel_feeds
 from backtrader_system.engine.garbage import only_new_garbage
+from backtrader_system.engine.panel_checks import check_panel
 from backtrader_system.engine.slippage import Slippage
 from backtrader_system.engine.trade_table import trade_table
-from backtrader_system.errors import BacktraderSystemError, DataError, StrategyError
+from backtrader_system.errors import BacktraderSystemError, StrategyError
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.progress import Progress, Silent
+from backtrader_system.settings.checked import checked_settings
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.trading import BacktestSettings
 
@@ -65,7 +67,8 @@ def run_backtest(
     bars : the sessions to trade, without warm-up. scored : on the same axes. known : further feed lines on the same
         axes, by the names of `bar_columns.SIGNAL_LINES`: atr for exits, daily_volatility and average_volume for impact.
     strategy_name : a file in `strategies/`; by default the one of the settings.
-    Raises: StrategyError for an unknown strategy or parameter, DataError if no symbol has a bar.
+    Raises: SettingsError for a value that is not allowed, StrategyError for an unknown strategy or parameter, DataError
+        for bars or scores that cannot be traded (`panel_checks`).
     """
     with only_new_garbage():
         return _run_backtest(bars, scored, settings, known, strategy_name, progress or Silent())
@@ -75,12 +78,12 @@ def _run_backtest(
     bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: Mapping[str, np.ndarray] | None,
     strategy_name: str | None, progress: Progress,
 ) -> Ledgers:
+    settings = checked_settings(settings)
     name = strategy_name or settings.strategy.name
     strategy_class = load_strategy(name)
     extra = {analyzer: load_analyzer(analyzer) for analyzer in settings.analyzers}
+    check_panel(bars, scored, known)
     feeds = panel_feeds(bars, scored, known)
-    if not feeds:
-        raise DataError("no symbol has a bar in the period of the backtest; nothing can be traded")
     cerebro = PanelCerebro()
     cerebro.broker = _broker(settings.backtest)
     cerebro.broker.addcommissioninfo(_commission(settings.backtest))

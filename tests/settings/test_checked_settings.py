@@ -71,3 +71,8 @@ def test_objects_in_the_parameters_of_a_strategy_stay_what_they_are():
 def test_something_else_than_settings_is_refused():
     with pytest.raises(SettingsError, match="found dict"):
         checked_settings({})
+
+
+def test_error_says_which_of_several_settings_is_meant():
+    with pytest.raises(SettingsError, match="settings number 3 cannot be used"):
+        checked_settings(changed("backtest", initial_capital=0.0), "settings number 3")

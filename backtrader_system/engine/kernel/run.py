@@ -18,6 +18,7 @@ from backtrader_system.engine.kernel.rule_table import rule_table
 from backtrader_system.engine.kernel.workspace import simulate_range
 from backtrader_system.engine.panel_checks import check_panel
 from backtrader_system.errors import StrategyError
+from backtrader_system.settings.checked import checked_settings
 
 if TYPE_CHECKING:
     from backtrader_system.market_data.panel import BarPanel
@@ -35,9 +36,9 @@ def run_kernel(
     """Return the ledgers of a built-in strategy over the sessions of `bars`, simulated by the compiled kernel.
 
     Arguments as for `engine.backtest.run_backtest`, whose rules it follows fill by fill.
-    Raises: StrategyError naming what the kernel does not support, DataError for a panel that cannot be traded.
+    Raises: StrategyError naming what the kernel does not support, SettingsError and DataError as `run_backtest`.
     """
-    table = rule_table([settings], strategy_name)
+    table = rule_table([checked_settings(settings)], strategy_name)
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(1, FIGURES)
@@ -59,11 +60,12 @@ def sweep(
         number of settings: no ledgers are kept.
     Returns: the columns of `figures_table.FIGURES`, defined as in docs/metrics.md; NaN where a figure cannot be
         computed.
-    Raises: StrategyError naming every setting that the kernel does not support, DataError for a bad panel.
+    Raises: StrategyError naming every setting that the kernel does not support, SettingsError and DataError as
+        `run_backtest`.
     """
     if not settings:
         raise StrategyError("sweep needs at least one setting; the list is empty")
-    table = rule_table(settings)
+    table = rule_table([checked_settings(one, f"settings number {n}") for n, one in enumerate(settings, start=1)])
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(len(table), FIGURES)
