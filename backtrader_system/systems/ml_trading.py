@@ -89,8 +89,8 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
             check_ledgers(name, ledgers, bars, settings)
         panel = scores.scored.between(market.first_session)
         verifications = (
-            _verify(traded, bars, panel, settings, known),
-            _verify(baseline, bars, None, _baseline_settings(settings), known),
+            _verify(traded, bars, panel, settings, known, progress),
+            _verify(baseline, bars, None, _baseline_settings(settings), known, progress),
         )
     return _result(loaded, market, bars, scores, traded, baseline, verifications)
 
@@ -109,11 +109,12 @@ def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Setting
 
 
 def _verify(
-    ledgers: Ledgers, bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: dict[str, np.ndarray]
+    ledgers: Ledgers, bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: dict[str, np.ndarray],
+    progress: Progress,
 ) -> Verification:
     if not settings.evidence.verify_with_kernel:
         return Verification(settings.strategy.name, "evidence.verify_with_kernel is false")
-    return verify_with_kernel(ledgers, bars, scored, settings, known=known)
+    return verify_with_kernel(ledgers, bars, scored, settings, known=known, progress=progress)
 
 
 def _baseline_settings(settings: Settings) -> Settings:

@@ -79,6 +79,11 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="backtrader-system-")) / key
 
 
+def is_compiled() -> bool:
+    """Return whether compiled code lies ready; without it the first call takes some ten seconds."""
+    return any(cache_folder().rglob("simulation.*.nbi"))
+
+
 def rule_sources() -> list[Path]:
     """Return the source files that compiled code is made from: the shared rules and the kernel itself."""
     rules = {Path(module.__file__) for module in (exit_rules, fees, matching, protection, sizing, slippage, splits)}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backtrader_system.engine.backtest import Ledgers
     from backtrader_system.engine.kernel.kernel_ledgers import KernelLedgers
     from backtrader_system.market_data.panel import BarPanel
+    from backtrader_system.progress import Progress
     from backtrader_system.settings.settings import Settings
     from backtrader_system.signals.scored import ScoredPanel
 
@@ -52,7 +53,7 @@ class Verification:
 
 def verify_with_kernel(
     ledgers: Ledgers, bars: BarPanel, scored: ScoredPanel | None, settings: Settings, *,
-    known: Mapping[str, np.ndarray] | None = None, strategy_name: str | None = None,
+    known: Mapping[str, np.ndarray] | None = None, strategy_name: str | None = None, progress: Progress | None = None,
 ) -> Verification:
     """Simulate a run of the event engine again with the kernel and compare order by order.
 
@@ -64,8 +65,11 @@ def verify_with_kernel(
     reasons = kernel_supports(settings, strategy_name)
     if reasons:
         return Verification(name, "; ".join(reasons))
+    from backtrader_system.engine.kernel.compiling import is_compiled
     from backtrader_system.engine.kernel.run import run_kernel
 
+    if progress is not None and not is_compiled():
+        progress.say("Compiling the second engine, once after an install or an update ...")
     kernel = run_kernel(bars, scored, settings, known=known, strategy_name=strategy_name)
     fault = first_difference(ledgers, kernel)
     if fault:
