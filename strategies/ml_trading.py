@@ -18,6 +18,8 @@ from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.scored_strategy import ScoredStrategy
 from backtrader_system.errors import StrategyError
 
+SOLD = "sold by a rule in this session"
+
 
 class Entry(NamedTuple):
     """What is kept of an entry: the score of its signal and the number of its bar."""
@@ -74,12 +76,12 @@ class MlTrading(ScoredStrategy):
                 "have no stop. Set `cerebro.broker = ContractBroker(cash=...)`, or set them to None.")
 
     def decide(self) -> None:
-        held = [(data, position) for data in self.feeds_in_play() if (position := self.getposition(data)).size > 0]
+        held = self.held()
         if len(self.entries) > len(held):       # a reverse split may end a position without an order
             for data in self.entries.keys() - {data for data, _ in held}:
                 self._forget(data)
         self._drop_entries_without_signal()
-        self._buy(self._candidates(self._sell_by_rules(held)))
+        self._buy(self._candidates(held, self._sell_by_rules(held)))
 
     def notify_order(self, order: Any) -> None:
         if not order.executed.size:
@@ -134,20 +136,19 @@ class MlTrading(ScoredStrategy):
                 order.addinfo(end_reason="its signal is gone")
                 self.cancel(order)
 
-    def _candidates(self, sold: set[Any]) -> list[Any]:
+    def _candidates(self, held: list[tuple[Any, Any]], sold: set[Any]) -> list[Any]:
         """Return feeds with a usable buy signal, strongest first; note why the others are not used."""
         signals = self.buy_signals(self.p.signal_threshold)
         busy = dict.fromkeys(self.feeds_being_bought(), "an order for this symbol still waits")
         if not self.p.add_to_positions:
-            busy |= {data: "already held" for data in self.entries if self.getposition(data).size > 0}
+            busy |= dict.fromkeys([data for data, _ in held], "already held")
+        busy |= dict.fromkeys(sold, SOLD)
         self.skip_all([data for data in signals.outside if data not in sold], "not in the universe")
         self.skip_all([data for data in signals.below_threshold if data not in sold], "score below the threshold")
-        if sold:
-            wanted = [data for feeds in signals for data in feeds if data in sold]
-            self.skip_all(wanted, "sold by a rule in this session")
+        self.skip_all([data for data in (*signals.outside, *signals.below_threshold) if data in sold], SOLD)
         for reason in dict.fromkeys(busy.values()):
-            self.skip_all([d for d in signals.usable if busy.get(d) == reason and d not in sold], reason)
-        return [data for data in signals.usable if data not in busy and data not in sold]
+            self.skip_all([data for data in signals.usable if busy.get(data) == reason], reason)
+        return [data for data in signals.usable if data not in busy]
 
     def _buy(self, candidates: list[Any]) -> None:
         if hasattr(self.sizer, "prepare"):

@@ -118,17 +118,23 @@ class AccountBroker(bt.brokers.BackBroker):
         else:
             size, at = self._size_to_fill(order, price, ago), price
             position = self.positions[order.data]
-        is_simple = self._books_directly and order.data._compensate is None and position.size >= 0 and (
-            size > 0 or 0 < -size <= position.size)
-        if not is_simple:
-            result = super()._execute(order, ago, price, cash, position, dtcoc)
-        elif is_trial:
-            return self._cash_after(order, size, at, cash, position)
-        else:
-            result = self._book_fill(order, size, at, position, dtcoc or order.data.datetime[0])
+        if self._is_simple(order, size, position):
+            if is_trial:
+                return self._cash_after(order, size, at, cash, position)
+            self._book_fill(order, size, at, position, dtcoc or order.data.datetime[0])
+            return None
+        result = super()._execute(order, ago, price, cash, position, dtcoc)
         if not is_trial:
             self._note_position(order.data)
         return result
+
+    def _is_simple(self, order: Any, size: float, position: Any) -> bool:
+        """Return whether a fill only enlarges or reduces a long position, at costs that are known."""
+        return self._books_directly and order.data._compensate is None and (
+            0 < -size <= position.size if size < 0 else size > 0 and position.size >= 0)
+
+    def _commission(self, order: Any, size: float, price: float) -> float:
+        return self.getcommissioninfo(order.data).getcommission(size, price)
 
     def _size_to_fill(self, order: Any, price: float, ago: int) -> float:
         if self.p.filler is None:
@@ -139,11 +145,10 @@ class AccountBroker(bt.brokers.BackBroker):
     def _cash_after(self, order: Any, size: float, price: float, cash: float, position: Any) -> float:
         """Return the cash that a fill would leave; `position`, a copy, becomes what it would be."""
         position.update(size, price)
-        return cash - size * price - self.getcommissioninfo(order.data).getcommission(size, price)
+        return cash - size * price - self._commission(order, size, price)
 
     def _book_fill(self, order: Any, size: float, price: float, position: Any, number: float) -> None:
-        comminfo = self.getcommissioninfo(order.data)
-        commission = comminfo.getcommission(size, price)
+        comminfo, commission = self.getcommissioninfo(order.data), self._commission(order, size, price)
         if size > 0:
             value, gain = size * price, 0.0
             cash = self.cash - value
@@ -152,7 +157,7 @@ class AccountBroker(bt.brokers.BackBroker):
             cash = self.cash + (value + gain)
         cash -= commission
         if size > 0 and cash < 0.0:
-            self._reject_for_cash(order)
+            self._reject_for_cash(order, price)
             return
         self.cash = cash
         if size > 0:
@@ -161,10 +166,11 @@ class AccountBroker(bt.brokers.BackBroker):
         parts = (0.0, 0.0, 0.0, size, value, commission) if size > 0 else (size, value, commission, 0.0, 0.0, 0.0)
         order.execute(number, size, price, *parts, comminfo.margin, gain, position.size, position.price)
         order.addcomminfo(comminfo)
+        self._note_position(order.data)
         self.notify(order)
         self._ococheck(order)
 
-    def _reject_for_cash(self, order: Any) -> None:
+    def _reject_for_cash(self, order: Any, price: float | None = None) -> None:
         order.margin()
         self.notify(order)
         self._ococheck(order)

@@ -81,6 +81,12 @@ class ContractBroker(AccountBroker, CorporateEvents):
         self._awake: dict[Any, None] = {}
         self._news: dict[int, Any] = {}         # orders that changed since the last session was logged
 
+    def start(self) -> None:
+        super().start()
+        feeds = self.cerebro.datas
+        has_actions = any(getattr(data, "has_actions", True) for data in feeds)
+        self._quiet_until = 0.0 if has_actions else min(data.last_session for data in feeds)
+
     # -- what strategies and sizers call ------------------------------------------------------------------------
 
     def buy(self, *terms: Any, **options: Any) -> Any:
@@ -117,12 +123,6 @@ class ContractBroker(AccountBroker, CorporateEvents):
     def orders_to_count(self) -> list[Any]:
         """Return the orders of `get_orders_open` that will trade: all but resting exits, which may never fill."""
         return [*self.submitted, *self.pending.entering()]
-
-    def feeds_in_play(self) -> list[Any]:
-        """Return the feeds with an open position or a waiting order, in the order of the feeds."""
-        in_play = [*self.pending.feeds(), *(order.data for order in self.submitted)]
-        others = {data for data in in_play if data not in self._held}
-        return sorted({*self._held, *others}, key=self._rank.__getitem__) if others else list(self._held)
 
     def orders_of(self, data: Any) -> list[Any]:
         """Return the orders of one symbol that are not finished, also those submitted in this very session."""
@@ -215,6 +215,8 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def _act_before_open(self) -> None:
         """Apply splits and dividends, and close what is delisted; a feed may say that it has neither today."""
+        if self.session <= self._quiet_until:
+            return
         in_play = [*self._held, *self.pending.feeds(), *(order.data for order in self.submitted)]
         for data in dict.fromkeys(in_play):
             if not getattr(data, "has_actions", True) and self.session <= data.last_session:
@@ -330,7 +332,11 @@ class ContractBroker(AccountBroker, CorporateEvents):
         is_ambiguous = self._other_exit_was_touched(order)
         fills = order.info.setdefault("fills", [])
         fills.append(Fill(self.session, market_price, abs(price - market_price) * shares, is_ambiguous))
-        self._execute(order, ago=0, price=price)
+        signed, position = shares if order.isbuy() else -shares, self.positions[data]
+        if self._is_simple(order, signed, position):
+            self._book_fill(order, signed, price, position, data.datetime[0])
+        else:
+            self._execute(order, ago=0, price=price)
         if len(order.executed.exbits) == n_before:
             fills.pop()
             return
@@ -350,16 +356,29 @@ class ContractBroker(AccountBroker, CorporateEvents):
         comminfo = self.getcommissioninfo(order.data)
         counts_orders = hasattr(comminfo, "start_fill")
         if counts_orders:
-            done = order.executed
-            comminfo.start_fill(abs(done.size), abs(done.size) * done.price)
+            comminfo.start_fill(*_filled(order))
         result = super()._execute(order, ago=ago, price=price, cash=cash, position=position, dtcoc=dtcoc)
         if counts_orders:
             comminfo.end_fill()
         if ago is None and result < 0:
             order.info["end_reason"] = "not enough cash at the close of the decision"
         elif order.status == Order.Margin:
-            order.info["end_reason"] = f"not enough cash at {price:,.2f} a share ({self.cash:,.2f} left)"
+            order.info["end_reason"] = self._why_no_cash(price)
         return result
+
+    def _reject_for_cash(self, order: Any, price: float | None = None) -> None:
+        if price is not None:
+            order.info["end_reason"] = self._why_no_cash(price)
+        super()._reject_for_cash(order, price)
+
+    def _why_no_cash(self, price: float) -> str:
+        return f"not enough cash at {price:,.2f} a share ({self.cash:,.2f} left)"
+
+    def _commission(self, order: Any, size: float, price: float) -> float:
+        comminfo = self.getcommissioninfo(order.data)
+        if not hasattr(comminfo, "commission_after"):
+            return comminfo.getcommission(size, price)
+        return comminfo.commission_after(*_filled(order), size, price)
 
     def _shares_to_fill(self, order: Any, price: float, ago: int) -> float:
         """Return how many shares of `order` this bar can fill; Backtrader calls it as its `filler`."""
@@ -468,6 +487,12 @@ def _order_fault(order: Any) -> str | None:
     if order.exectype not in (Order.Market, Order.Close) and not (math.isfinite(price) and price > 0):
         return f"price was {price}; must be a finite number above 0"
     return None
+
+
+def _filled(order: Any) -> tuple[float, float]:
+    """Return the shares of an order filled so far and their dollars."""
+    shares = abs(order.executed.size)
+    return shares, shares * order.executed.price
 
 
 def _sells_first(order: Any) -> tuple[bool, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,7 +49,6 @@ class BuySignalIndex:
     def __init__(self, feeds: Sequence[Any], threshold: float) -> None:
         columns = [data.columns for data in feeds]
         rows = [np.flatnonzero(column.column("direction") > 0) for column in columns]
-        self._feeds = list(feeds)
         owner = np.repeat(np.arange(len(feeds)), [len(row) for row in rows])
         number, score, member = (
             np.concatenate([values[row] for values, row in zip(part, rows, strict=True)]) for part in (
@@ -59,7 +57,7 @@ class BuySignalIndex:
         kind = np.where(~(member > 0), 2, np.where(score >= threshold, 0, 1))
         by_name = np.argsort(np.argsort([data._name for data in feeds], kind="stable"))
         order = np.lexsort((by_name[owner], np.where(kind == 0, -score, 0.0), kind, number))
-        self._owner = owner[order].tolist()
+        self._feeds = [feeds[n] for n in owner[order].tolist()]
         sessions, starts = np.unique(number[order], return_index=True)
         self._bounds: dict[float, list[int]] = {}
         if len(owner):
@@ -69,8 +67,6 @@ class BuySignalIndex:
 
     def at(self, session: float) -> BuySignals:
         """Return the buy signals of one session."""
-        bounds = self._bounds.get(session)
-        if bounds is None:
-            return BuySignals([], [], [])
-        feeds, owner = self._feeds, self._owner
-        return BuySignals(*([feeds[n] for n in owner[first:last]] for first, last in pairwise(bounds)))
+        first, low, outside, last = self._bounds.get(session, (0, 0, 0, 0))
+        feeds = self._feeds
+        return BuySignals(feeds[first:low], feeds[low:outside], feeds[outside:last])

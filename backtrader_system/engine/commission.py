@@ -43,10 +43,15 @@ class StockCommission(bt.CommInfoBase):
         """Go back to one commission, one order."""
         self._filled = None
 
-    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
+    def commission_after(self, shares: float, value: float, size: float, price: float) -> float:
+        """Return the commission of a fill of an order that has filled `shares` worth `value` dollars before."""
         rates = (self.p.bps, self.p.per_share, self.p.minimum)
+        filled = abs(size)
+        return order_commission(shares + filled, value + filled * price, *rates) - order_commission(
+            shares, value, *rates)
+
+    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
         before = self._filled or (0.0, 0.0)
-        after = (before[0] + abs(size), before[1] + abs(size) * price)
         if self._filled is not None:
-            self._filled = after
-        return order_commission(*after, *rates) - order_commission(*before, *rates)
+            self._filled = (before[0] + abs(size), before[1] + abs(size) * price)
+        return self.commission_after(*before, size, price)

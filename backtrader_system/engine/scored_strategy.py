@@ -20,7 +20,7 @@ class ScoredStrategy(bt.Strategy):
     next open. `next` and `prenext` are taken: a symbol that is listed late must not silence all others, as it would
     in a plain Backtrader strategy.
 
-    Looping over `self.datas` works; `feeds_in_play` and `buy_signals` name the few that matter in a session.
+    Looping over `self.datas` works; `held` and `buy_signals` name the few that matter in a session.
     """
 
     def __init__(self) -> None:
@@ -59,13 +59,11 @@ class ScoredStrategy(bt.Strategy):
         session = self.datetime[0]
         return index.at(session) if index else buy_signals_now(self.datas, session, threshold)
 
-    def feeds_in_play(self) -> list[Any]:
-        """Return the feeds with an open position or a waiting order, in the order of the feeds."""
-        in_play = getattr(self.broker, "feeds_in_play", None)
-        if in_play:
-            return in_play()
-        ordered = {order.data for order in waiting_orders(self.broker)}
-        return [data for data in self.datas if data in ordered or self.getposition(data).size]
+    def held(self) -> list[tuple[Any, Any]]:
+        """Return every long position with its feed, in the order of the feeds."""
+        held = getattr(self.broker, "held", None)
+        positions = held().items() if held else [(data, self.getposition(data)) for data in self.datas]
+        return [(data, position) for data, position in positions if position.size > 0]
 
     def feeds_being_bought(self) -> set[Any]:
         """Return the feeds with a buy at the market that still waits to fill."""
