@@ -12,7 +12,7 @@ from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.scored import ScoredPanel
 
-LIVES = ("whole", "late", "ended", "holes", "splits", "reverse_split", "thin", "round", "leaves")
+LIVES = ("whole", "late", "ended", "holes", "splits", "reverse_split", "thin", "round", "leaves", "penny")
 CAPITAL = 50_000.0
 
 
@@ -45,7 +45,8 @@ def random_market(seed: int, lives: list[str], n_sessions: int = 80) -> tuple[Ba
 
 
 def _one_symbol(rng: np.random.Generator, life: str, n_sessions: int) -> dict[str, np.ndarray]:
-    close = rng.uniform(5, 300) * np.exp(np.cumsum(rng.normal(0, 0.03, n_sessions)))
+    start = rng.uniform(0.2, 0.9) if life == "penny" else rng.uniform(5, 300)
+    close = start * np.exp(np.cumsum(rng.normal(0, 0.03, n_sessions)))
     opens = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, 0.02, n_sessions))
     split, dividend = np.ones(n_sessions), np.zeros(n_sessions)
     if life == "splits":

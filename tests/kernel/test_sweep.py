@@ -69,7 +69,7 @@ def test_panel_that_cannot_be_traded_is_the_same_error_from_both_calls():
 def test_sweep_names_every_setting_it_cannot_simulate():
     bars, scored, _ = random_market(1, ["whole"])
     foreign = Settings(strategy={"name": "my_rules"})
-    with pytest.raises(StrategyError, match=r"setting 1: the strategy 'my_rules'[\s\S]*setting 2"):
+    with pytest.raises(StrategyError, match=r"settings number 2: the strategy 'my_rules'[\s\S]*settings number 3"):
         sweep(bars, scored, [Settings(), foreign, foreign])
 
 

@@ -11,6 +11,7 @@ from random_panels import LIVES, LIVES_OF_A_MARKET, SETTINGS, random_market, var
 from backtrader_system.engine.backtest import run_backtest
 from backtrader_system.engine.kernel.run import run_kernel
 from backtrader_system.engine.kernel.verifying import first_difference
+from backtrader_system.settings.settings import Settings
 
 SEEDS = st.integers(0, 1_000_000)
 
@@ -50,6 +51,21 @@ def test_kernel_buys_and_holds_as_the_event_engine(seed, lives, chosen):
     bars, _, known = random_market(seed, lives)
     if bars.has_bar.any():
         assert_parity(bars, None, known, chosen, "buy_and_hold")
+
+
+def test_order_after_a_rejected_one_is_judged_by_the_cash_there_is():
+    chosen = Settings(
+        backtest={"commission_bps": 30}, sizer={"type": "fixed_fraction", "fraction": 0.4, "cash_reserve_fraction": 0},
+        strategy={"min_order_fraction": 0, "max_symbol_exposure": 1, "max_position_size": 1, "max_net_exposure": 2,
+                  "target_invested_ceiling": 2, "signal_threshold": 0, "exits": {"max_holding_sessions": 2}})
+    n_after_rejected = 0
+    for seed in range(6):
+        _, kernel = assert_parity(*random_market(seed, ["whole", "whole", "whole", "penny", "penny", "penny"]), chosen)
+        is_buy = kernel.orders["size"] > 0
+        by_session = kernel.orders[is_buy].groupby("session")["status"]
+        n_after_rejected += sum(
+            "rejected" in ends.tolist()[:-1] and ends.tolist()[-1] == "filled" for _, ends in by_session)
+    assert n_after_rejected > 0
 
 
 def test_random_markets_hold_what_the_parity_is_about():

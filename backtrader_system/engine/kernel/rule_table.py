@@ -56,9 +56,9 @@ def rule_table(settings: Iterable[Settings], strategy_name: str | None = None) -
     Raises: StrategyError naming every setting that the kernel does not support.
     """
     rows, faults = [], []
-    for number, one in enumerate(settings):
+    for number, one in enumerate(settings, start=1):
         reasons = kernel_supports(one, strategy_name)
-        faults += [f"setting {number}: {reason}" for reason in reasons]
+        faults += [f"settings number {number}: {reason}" for reason in reasons]
         if not reasons:
             rows.append(_values(one, strategy_name or one.strategy.name))
     if faults:
