@@ -6,26 +6,21 @@ import math
 from typing import Any
 
 import backtrader as bt
-import pandas as pd
 
-from backtrader_system.engine.account import AccountBroker
 from backtrader_system.engine.corporate_events import CorporateEvents
 from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.fill import Fill, fill_record
-from backtrader_system.engine.lean_orders import LEAN_TYPES, LeanBuyOrder, LeanSellOrder, lean_order
 from backtrader_system.engine.matching import Trigger
-from backtrader_system.engine.order_book import OrderBook
-from backtrader_system.engine.order_history import OrderHistory
+from backtrader_system.engine.order_entry import OrderEntry, sells_first
 from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
-from backtrader_system.engine.protection import Protection
+from backtrader_system.engine.protective_exits import ProtectiveExits
 from backtrader_system.engine.slippage import Slippage
 from backtrader_system.ledgers.round_trips import FillRecord
 
 Order = bt.Order
 
-_TRAILING = (Order.StopTrail, Order.StopTrailLimit)
 
-class ContractBroker(AccountBroker, CorporateEvents):
+class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
     """Backtrader's broker with honest fills.
 
     It differs from `bt.brokers.BackBroker` in this:
@@ -61,135 +56,24 @@ class ContractBroker(AccountBroker, CorporateEvents):
         ("allow_short", False),
     )
 
-    counts_submitted_as_open = True
     sells_fill_first = True
     protects_entries = True
 
     def init(self) -> None:
         super().init()
         self.p.filler = self._shares_to_fill
-        self.pending = OrderBook()
-        self._history = OrderHistory()
         self.fills: list[FillRecord] = []
-        self.session = 0.0                      # Backtrader's number of the session now being simulated
         self.equity: list[tuple[float, ...]] = []  # session, cash, equity, gross value, net value, positions
         self.corporate_actions: list[tuple] = []  # session, symbol, kind, ratio, shares, dollars
         self._is_open_phase = True
-        self._protective: dict[Any, list[Any]] = {}
         self._shares_taken: dict[Any, float] = {}
-        self.version = 0                        # changes with every order, fill and session
-        self._awake: dict[Any, None] = {}
-        self._news: dict[int, Any] = {}         # orders that changed since the last session was logged
+        self._protective: dict[Any, list[Any]] = {}
 
     def start(self) -> None:
         super().start()
         feeds = self.cerebro.datas
         has_actions = any(getattr(data, "has_actions", True) for data in feeds)
         self._quiet_until = 0.0 if has_actions else min(data.last_session for data in feeds)
-
-    # -- what strategies and sizers call ------------------------------------------------------------------------
-
-    def buy(self, *terms: Any, **options: Any) -> Any:
-        """Send a buy order; arguments as of Backtrader's broker, further ones go to the order's `info`."""
-        return self._place(LeanBuyOrder, *terms, **options)
-
-    def sell(self, *terms: Any, **options: Any) -> Any:
-        """Send a sell order; arguments as of Backtrader's broker, further ones go to the order's `info`."""
-        return self._place(LeanSellOrder, *terms, **options)
-
-    def _place(
-        self, kind: type, owner: Any, data: Any, size: float, price: float | None = None, plimit: float | None = None,
-        exectype: int | None = None, valid: Any = None, tradeid: int = 0, oco: Any = None,
-        trailamount: float | None = None, trailpercent: float | None = None, parent: Any = None, transmit: bool = True,
-        histnotify: bool = False, _checksubmit: bool = True, **info: Any,
-    ) -> Any:
-        is_simple = exectype in LEAN_TYPES and transmit and plimit is valid is parent is None and not histnotify
-        if is_simple:
-            order = lean_order(kind, owner, data, size, price, exectype, tradeid, trailamount, trailpercent)
-        else:
-            order = kind.stock(
-                owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
-                tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent,
-                transmit=transmit, histnotify=histnotify)
-        order.info.update(info)
-        self._ocoize(order, oco)
-        return self.submit(order, check=_checksubmit)
-
-    def get_orders_open(self, safe: bool = False) -> list[Any]:
-        """Return orders that are not finished, also those submitted in this very session."""
-        orders = [*self.submitted, *self.pending]
-        return [order.clone() for order in orders] if safe else orders
-
-    def orders_to_count(self) -> list[Any]:
-        """Return the orders of `get_orders_open` that will trade: all but resting exits, which may never fill."""
-        return [*self.submitted, *self.pending.entering()]
-
-    def orders_of(self, data: Any) -> list[Any]:
-        """Return the orders of one symbol that are not finished, also those submitted in this very session."""
-        return [*(order for order in self.submitted if order.data is data), *self.pending.of(data)]
-
-    def submit(self, order: Any, check: bool = True) -> Any:
-        order.info["submitted_dt"] = self.session or order.created.dt
-        fault = _order_fault(order)
-        if fault:
-            self._finish(order, order.reject, fault)
-            return order
-        if order.parent is not None or not order.transmit:
-            return super().submit(order, check=check)
-        self._pchildren[order.ref].append(order)
-        return self.transmit(order, check=check)
-
-    def cancel(self, order: Any, bracket: bool = False) -> bool:
-        waiting = self._waiting(order)
-        if waiting is None:
-            return False
-        reason = waiting.info.setdefault("end_reason", "bracket closed" if bracket else "cancelled by the strategy")
-        self._finish(waiting, waiting.cancel, reason)
-        if not bracket:
-            self._bracketize(waiting, cancel=True)
-        return True
-
-    def transmit(self, order: Any, check: bool = True) -> Any:
-        if not check:
-            self.submit_accept(order)
-            return order
-        order.submit()
-        self.submitted.append(order)        # and not to Backtrader's list of all orders, which would keep each alive
-        self.notify(order)
-        return order
-
-    def orderstatus(self, order: Any) -> int:
-        """Return the present status of an order of which `order` may be an older copy."""
-        waiting = self._waiting(order)
-        return order.status if waiting is None else waiting.status
-
-    def _waiting(self, order: Any) -> Any | None:
-        return self.pending.get(order) or next((sent for sent in self.submitted if sent.ref == order.ref), None)
-
-    def check_submitted(self) -> None:
-        """Accept this session's orders, sells first, or reject what the cash at the decision's close cannot pay.
-
-        Unlike Backtrader's: a rejected order takes no cash from those after it, and a resting order neither takes nor
-        brings cash, for it may never fill.
-        """
-        cash, positions = self.cash, {}
-        self.submitted = type(self.submitted)(sorted(self.submitted, key=_sells_first))
-        while self.submitted:
-            order = self.submitted.popleft()
-            if self._take_children(order) is None:
-                continue
-            position = positions.get(order.data, self.positions[order.data]).clone()
-            left = self._execute(order, cash=cash, position=position)
-            if left < 0:
-                self._reject_for_cash(order)
-                continue
-            if order.exectype == Order.Market:
-                cash, positions[order.data] = left, position
-            self.submit_accept(order)
-
-    def submit_accept(self, order: Any) -> None:
-        super().submit_accept(order)
-        self._awake[order.data] = None
 
     # -- one session --------------------------------------------------------------------------------------------
 
@@ -242,7 +126,7 @@ class ContractBroker(AccountBroker, CorporateEvents):
 
     def _trade_open(self) -> None:
         """Try every order that the bar reaches at its open, sells first."""
-        for order in sorted(self._awake_orders(), key=_sells_first):
+        for order in sorted(self._awake_orders(), key=sells_first):
             if order not in self.pending:
                 continue            # an order before it has ended it
             if order.expire():
@@ -277,21 +161,6 @@ class ContractBroker(AccountBroker, CorporateEvents):
             self.pending.append(order)
         elif order.status == Order.Completed:
             self._bracketize(order)
-
-    def notify(self, order: Any) -> None:
-        super().notify(order)
-        self._news[order.ref] = order
-        self.version += 1
-
-    def order_log(self) -> pd.DataFrame:
-        """Return every event of every order so far; see `OrderHistory.table`."""
-        self._note_news()
-        return self._history.table(self.get_orders_open(), self.session)
-
-    def _note_news(self) -> None:
-        for order in self._news.values():
-            self._history.note(order, self.session)
-        self._news.clear()
 
     def _log_session(self) -> None:
         self._note_news()
@@ -408,108 +277,13 @@ class ContractBroker(AccountBroker, CorporateEvents):
                 child.info["born_of"] = None if self._is_open_phase else TRIGGERS[order.exectype]
         super()._bracketize(order, cancel=cancel)
 
-    # -- exits that travel with an entry --------------------------------------------------------------------------
-
-    def _protect(self, entry: Any, market_price: float) -> None:
-        """Replace the protective orders of a position by ones for its present size and average price."""
-        data, protection = entry.data, entry.info["protection"]
-        position = self.getposition(data)
-        old = [order for order in self._protective.pop(data, []) if order.alive()]
-        for order in old:
-            self._finish(order, order.cancel, "replaced after the position grew")
-        start = data.open[0] if self._is_open_phase else market_price
-        stop, target = protection.levels(position.price)
-        common = {
-            "owner": entry.owner, "data": data, "size": position.size, "tradeid": entry.tradeid, "_checksubmit": False,
-            "is_protective": True, "reduce_only": True, "born_at": {self.session: start},
-            "born_of": None if self._is_open_phase else TRIGGERS[entry.exectype],
-        }
-        orders = self._protective.setdefault(data, [])
-        if stop is not None:
-            orders.append(self.sell(exectype=Order.Stop, price=stop, reason="stop", **common))
-        if protection.has_trail:
-            orders.append(self.sell(
-                exectype=Order.StopTrail, price=max(position.price, _highest_anchor(old, protection)),
-                trailamount=protection.trail_distance, trailpercent=protection.trail_fraction,
-                reason="trailing_stop", **common,
-            ))
-        if target is not None:
-            orders.append(self.sell(exectype=Order.Limit, price=target, reason="target", **common))
-
-    def _drop_orders_of_closed_position(self, exit_order: Any) -> None:
-        """Cancel what belongs to a position that a sale has closed: its other exits, what is left of its entry."""
-        shares = self.getposition(exit_order.data).size
-        if shares > 0:
-            return
-        for order in [*self.orders_of(exit_order.data), exit_order]:
-            if not order.alive():
-                continue
-            is_left_of_entry = order.isbuy() and order.executed.size
-            is_left_of_exit = order.ref == exit_order.ref and shares == 0
-            if order.info.get("is_protective") or is_left_of_entry or is_left_of_exit:
-                self._finish(order, order.cancel, "position closed")
-        self._protective.pop(exit_order.data, None)
-
-    def _ococheck(self, order: Any) -> None:
-        group = self._ocol.pop(self._ocos.get(self._ocos.get(order.ref)), ())
-        if len(group) < 2:
-            return
-        for other in [other for other in self.pending if other.ref in group and other.ref != order.ref]:
-            self.pending.remove(other)
-            # Without the order's reference: it differs between equal runs of one process.
-            other.info["end_reason"] = f"another order of its group {'filled' if order.executed.size else 'ended'}"
-            other.cancel()
-            self.notify(other)
-
-    # -- endings ------------------------------------------------------------------------------------------------
-
-    def _finish(self, order: Any, end: Any, reason: str) -> None:
-        """Take `order` out of the queue it is in, if no loop holds it, end it and say why."""
-        if order in self.pending:
-            self.pending.remove(order)
-        elif order in self.submitted:
-            self.submitted.remove(order)
-        order.info["end_reason"] = reason
-        if order.parent is None and len(self._pchildren[order.ref]) < 2:
-            del self._pchildren[order.ref]      # Backtrader would keep the order in it for ever
-        end()
-        self.notify(order)
-        self._ococheck(order)
-
-def _order_fault(order: Any) -> str | None:
-    size, price = order.created.size, order.created.price
-    if not size or not math.isfinite(size):
-        return f"size was {size}; must be a finite number other than 0"
-    if len(order.data) == 0:
-        return "the symbol has no bar yet"
-    if not order.isbuy() and order.info.get("protection"):
-        return "protection works for long entries only"
-    if order.exectype not in (Order.Market, Order.Close) and not (math.isfinite(price) and price > 0):
-        return f"price was {price}; must be a finite number above 0"
-    return None
-
-
 def _filled(order: Any) -> tuple[float, float]:
     """Return the shares of an order filled so far and their dollars."""
     shares = abs(order.executed.size)
     return shares, shares * order.executed.price
 
 
-def _sells_first(order: Any) -> tuple[bool, int]:
-    return order.isbuy(), order.ref
-
-
 def _rest_of_bar_rank(order: Any) -> tuple[bool, bool, bool, int]:
     """Exits before entries, close orders last, stops before targets, then by age."""
     is_stop = order.exectype != Order.Limit
     return order.exectype == Order.Close, order.isbuy(), not is_stop, order.ref
-
-
-def _highest_anchor(old: list[Any], protection: Protection) -> float:
-    """Return the price from which a replaced trailing stop must trail, so that it never moves down."""
-    levels = [order.created.price for order in old if order.exectype == Order.StopTrail]
-    if not levels:
-        return 0.0
-    if protection.trail_distance:
-        return max(levels) + protection.trail_distance
-    return max(levels) / (1 - (protection.trail_fraction or 0.0))

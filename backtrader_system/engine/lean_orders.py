@@ -22,6 +22,8 @@ class _Terms:
 
     __slots__ = ("_order",)
 
+    simulated = histnotify = False      # of every lean order; asked for at every notification
+
     def __init__(self, order: Any) -> None:
         self._order = order
 

@@ -79,6 +79,12 @@ class ScoredStrategy(bt.Strategy):
         orders = orders_to_count() if orders_to_count else waiting_orders(self.broker)
         return [order for order in orders if order.exectype == bt.Order.Market]
 
+    def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
+        if order.executed.size or quicknotify or order.p.simulated:
+            super()._addnotification(order, quicknotify)
+        else:
+            self._orderspending.append(order)       # nothing was filled, so no trade has changed
+
     def clear(self) -> None:
         """Forget the session's notifications; Backtrader keeps a copy of every order for every one, unread."""
         self._orderspending = []
