@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.exit_rules import (
@@ -10,22 +10,15 @@ from backtrader_system.engine.exit_rules import (
     NO_EXIT,
     ExitReason,
     ExitRules,
-    PositionState,
     decide_exit,
     shares_to_sell,
 )
+from backtrader_system.engine.held_position import HeldPosition
 from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.scored_strategy import ScoredStrategy
 from backtrader_system.errors import StrategyError
 
 SOLD = "sold by a rule in this session"
-
-
-class Entry(NamedTuple):
-    """What is kept of an entry: the score of its signal and the number of its bar."""
-
-    score: float
-    bar: int
 
 
 class MlTrading(ScoredStrategy):
@@ -64,8 +57,7 @@ class MlTrading(ScoredStrategy):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entries: dict[Any, Entry] = {}      # per held feed
-        self.took_profit: set[Any] = set()
+        self.entries: dict[Any, HeldPosition] = {}
 
     def start(self) -> None:
         exits = [name for name in self.p._getkeys() if name.startswith(("stop_", "take_", "trailing_"))]
@@ -79,7 +71,7 @@ class MlTrading(ScoredStrategy):
         held = self.held()
         if len(self.entries) > len(held):       # a reverse split may end a position without an order
             for data in self.entries.keys() - {data for data, _ in held}:
-                self._forget(data)
+                del self.entries[data]
         self._drop_entries_without_signal()
         self._buy(self._candidates(held, self._sell_by_rules(held)))
 
@@ -89,13 +81,10 @@ class MlTrading(ScoredStrategy):
         # The position after this very fill: by now a later fill of the session may have opened another one.
         shares_left = order.executed.exbits[order.executed.p2 - 1].psize
         if shares_left <= 0:
-            self._forget(order.data)
-        elif order.isbuy():
-            self.entries.setdefault(order.data, Entry(order.info.get("score", 0.0), len(order.data)))
-
-    def _forget(self, data: Any) -> None:
-        self.entries.pop(data, None)
-        self.took_profit.discard(data)
+            self.entries.pop(order.data, None)
+        elif order.isbuy() and order.data not in self.entries:
+            self.entries[order.data] = HeldPosition(
+                order.data, self.getposition(order.data), order.info.get("score", 0.0))
 
     def _drop_entries_without_signal(self) -> None:
         for data in self.feeds_being_bought():
@@ -108,16 +97,7 @@ class MlTrading(ScoredStrategy):
         for data, position in held:
             if not has_bar(data, session) or data in selling:
                 continue
-            entry = self.entries[data]
-            fraction, reason = decide_exit(rules, PositionState(
-                gain_fraction=data.close[0] / position.price - 1,
-                sessions_held=len(data) - entry.bar,
-                entry_score=entry.score,
-                score=data.score[0],
-                direction=data.direction[0],
-                is_member=data.is_member[0] > 0,
-                has_taken_profit=data in self.took_profit,
-            ))
+            fraction, reason = decide_exit(rules, self.entries[data])
             if reason != NO_EXIT:
                 self._sell(data, shares_to_sell(fraction, position.size), EXIT_REASONS[reason])
                 sold.add(data)
@@ -125,7 +105,7 @@ class MlTrading(ScoredStrategy):
 
     def _sell(self, data: Any, size: float, reason: ExitReason) -> None:
         if reason == ExitReason.PROFIT_TAKE:
-            self.took_profit.add(data)
+            self.entries[data].has_taken_profit = True
         self._cancel_entry(data)
         self.sell(data=data, size=size, reason=str(reason), reduce_only=True)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import traceback
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
@@ -93,9 +95,10 @@ def _run_backtest(
     cerebro.addsizer(_SIZERS[settings.sizer.type], **_sizer_parameters(settings))
     for key, analyzer_class in extra.items():
         cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
-    cerebro.addanalyzer(_Ticker, _name="ticker", progress=progress, n_sessions=len(bars.sessions),
-                        description=f"Backtest {name}")
+    ticks = iter(progress.track(range(len(bars.sessions)), f"Backtest {name}", len(bars.sessions)))
+    cerebro.after_session = partial(next, ticks, None)
     strategy = _run(cerebro, {strategy_class, *extra.values()})
+    deque(ticks, maxlen=0)              # let the display close itself
     broker, found = cerebro.broker, strategy.analyzers
     return Ledgers(
         equity=equity_table(broker.equity, broker.startingcash),
@@ -188,22 +191,3 @@ def _analyzer_table(analyzer: bt.Analyzer) -> pd.DataFrame:
         return analyzer.table()
     analysis = analyzer.get_analysis()
     return pd.DataFrame({"name": [str(key) for key in analysis], "value": [str(value) for value in analysis.values()]})
-
-
-class _Ticker(bt.Analyzer):
-    """Moves the progress display on, once a session."""
-
-    params = (("progress", None), ("n_sessions", 0), ("description", ""))
-
-    def start(self) -> None:
-        self._ticks = iter(self.p.progress.track(range(self.p.n_sessions), self.p.description, self.p.n_sessions))
-
-    def next(self) -> None:
-        next(self._ticks, None)
-
-    def stop(self) -> None:
-        for _ in self._ticks:       # let the display close itself
-            pass
-
-    def get_analysis(self) -> dict[str, Any]:
-        return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +22,8 @@ class PanelCerebro(bt.Cerebro):
     cursor and a session costs one step for each set of sessions instead of one for each line of each feed; feeds may
     start late, end early and have holes. Anything else runs as in Backtrader.
 
-    Two defaults differ: no observers (`stdstats=False`), and `session` says which session is being simulated
-    (Backtrader's number of its date; None where Backtrader's own loop runs).
+    There are no observers by default (`stdstats=False`). `session` says which session is being simulated (Backtrader's
+    number of its date) and `after_session` is called after each; neither where Backtrader's own loop runs.
 
     Examples
     --------
@@ -36,6 +36,7 @@ class PanelCerebro(bt.Cerebro):
 
     def __init__(self) -> None:
         super().__init__()
+        self.after_session: Callable[[], object] | None = None
         self.session: float | None = None
         self._indexes: dict[float, BuySignalIndex] = {}
 
@@ -72,6 +73,8 @@ class PanelCerebro(bt.Cerebro):
             self.session = number
             if not self._simulate(number, runstrats):
                 return
+            if self.after_session is not None:
+                self.after_session()
 
     def _runnext(self, runstrats: list[Any]) -> None:
         self._own_lines()

@@ -47,6 +47,8 @@ class StockCommission(bt.CommInfoBase):
         """Return the commission of a fill of an order that has filled `shares` worth `value` dollars before."""
         rates = (self.p.bps, self.p.per_share, self.p.minimum)
         filled = abs(size)
+        if not shares:
+            return order_commission(filled, filled * price, *rates)
         return order_commission(shares + filled, value + filled * price, *rates) - order_commission(
             shares, value, *rates)
 

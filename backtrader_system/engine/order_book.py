@@ -120,7 +120,9 @@ class _SymbolOrders:
             self._measure()
         if self.is_restless:
             return True
-        return has_bar(data, session) and (data.low[0] <= self.falls_to or data.high[0] >= self.rises_to)
+        if data.low[0] > self.falls_to and data.high[0] < self.rises_to:
+            return False
+        return has_bar(data, session)
 
     def _measure(self) -> None:
         self.falls_to, self.rises_to, self.is_restless = -inf, inf, False

@@ -52,11 +52,11 @@ class OrderHistory:
         if order.alive():
             self._waiting[order.ref] = order
             return
-        ends = []
+        end = None
         if order.status in _ENDED:
             reason = order.info.get("end_reason") or _REASONS.get(order.status, "")
-            ends = [(session, order.executed.remsize, _level(order), 0.0, 0.0, _ENDED[order.status], reason)]
-        self._rows[order.ref] = _order_rows(order, first, ends)
+            end = (session, _ENDED[order.status], reason)
+        self._rows[order.ref] = _order_rows(order, first, end)
         self._waiting.pop(order.ref, None)
         del self._first[order.ref]
 
@@ -70,45 +70,40 @@ class OrderHistory:
         pending = {order.ref: order for order in waiting if order.alive()}
         for ref, order in (self._waiting | pending).items():
             first = self._first.get(ref, (order.created.size, order.created.price))
-            end = (last_session, order.executed.remsize, _level(order), 0.0, 0.0, "pending_at_end", "the data end")
-            rows_of[ref] = _order_rows(order, first, [end] if ref in pending else [])
-        rows = [(order_id, *row) for order_id, ref in enumerate(sorted(rows_of), start=1) for row in rows_of[ref]]
+            end = (last_session, "pending_at_end", "the data end")
+            rows_of[ref] = _order_rows(order, first, end if ref in pending else None)
+        rows = [
+            (order_id, event, *row) for order_id, ref in enumerate(sorted(rows_of), start=1)
+            for event, row in enumerate(rows_of[ref], start=1)
+        ]
         columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(COLUMNS, ())
         columns["session"] = dates_of(np.array(columns["session"], dtype=float))
         return pd.DataFrame(columns).astype(_KINDS)
 
 
-def _order_rows(order: Any, first: tuple[float, float], ends: list[tuple]) -> list[tuple]:
-    """Return the rows of one order in `COLUMNS`, without order_id.
+def _order_rows(order: Any, first: tuple[float, float], end: tuple[float, str, str] | None) -> list[tuple]:
+    """Return the rows of one order in `COLUMNS`, without order_id and event.
 
-    first : size and level when it was sent. ends : session, size, price, commission, slippage, status and reason of
-    what ended it, if that was no fill.
+    first : size and level when it was sent. end : session, status and reason of what ended it, if that was no fill.
     """
-    info = order.info
+    info, has_level = order.info, order.exectype not in _UNPRICED
     size, level = first
+    what = (order.data._name, "buy" if order.isbuy() else "sell")
+    kind, reason = _TYPES[order.exectype], info.get("reason", "")
     sent_at = info.get("submitted_dt") or order.created.dt
-    price = level if order.exectype not in _UNPRICED else np.nan
-    events = [(sent_at, size, price, 0.0, 0.0, "submitted", info.get("reason", "")), *_fill_events(order), *ends]
+    rows = [(sent_at, *what, size, kind, level if has_level else np.nan, 0.0, 0.0, "submitted", reason)]
+    fills, is_complete = fills_of(order), order.status == bt.Order.Completed
+    for number, (bit, fill) in enumerate(fills, start=1):
+        status = "filled" if is_complete and number == len(fills) else "partly_filled"
+        slippage = np.nan if fill is None else fill.slippage
+        commission = bit.closedcomm + bit.openedcomm
+        rows.append((bit.dt, *what, bit.size, kind, bit.price, commission, slippage, status, reason))
+    if end:
+        session, status, why = end
+        level = order.created.price if has_level else np.nan
+        rows.append((session, *what, order.executed.remsize, kind, level, 0.0, 0.0, status, why))
     if "adjustments" in info:       # a split comes before the open, so before any fill of its session
-        adjusted = [(*what, 0.0, 0.0, "adjusted", reason) for *what, reason in info["adjustments"]]
-        events = sorted([*adjusted, *events], key=lambda event: event[0])
-    symbol, side, kind = order.data._name, "buy" if order.isbuy() else "sell", _TYPES[order.exectype]
-    return [
-        (event, number, symbol, side, size, kind, price, commission, slippage, status, reason)
-        for event, (number, size, price, commission, slippage, status, reason) in enumerate(events, start=1)
-    ]
-
-
-def _level(order: Any) -> float:
-    return np.nan if order.exectype in _UNPRICED else order.created.price
-
-
-def _fill_events(order: Any) -> list[tuple]:
-    fills = fills_of(order)
-    is_complete = order.status == bt.Order.Completed
-    reason = order.info.get("reason", "")
-    return [
-        (bit.dt, bit.size, bit.price, bit.closedcomm + bit.openedcomm, np.nan if fill is None else fill.slippage,
-         "filled" if is_complete and number == len(fills) else "partly_filled", reason)
-        for number, (bit, fill) in enumerate(fills, start=1)
-    ]
+        adjusted = [(session, *what, left, kind, level, 0.0, 0.0, "adjusted", why)
+                    for session, left, level, why in info["adjustments"]]
+        rows = sorted([*adjusted, *rows], key=lambda row: row[0])
+    return rows

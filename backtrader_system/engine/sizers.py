@@ -109,9 +109,8 @@ class BoundedSizer(bt.Sizer):
 
     def prepare(self, candidates: Sequence[Any]) -> None:
         """Scale this session's buys up together if the account would stay below its invested floor."""
-        account = self.account()
-        if account.equity <= 0 or not self.grows_to_floor:
-            self.scale = 1.0
+        self.scale = 1.0
+        if not self.grows_to_floor or (account := self.account()).equity <= 0:
             return
         held = [account.held.get(data, 0.0) / account.equity for data in candidates]
         caps = [self.limits.position_cap(signal_score(data)) for data in candidates]

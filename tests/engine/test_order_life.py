@@ -130,7 +130,7 @@ def test_new_position_at_the_open_that_stopped_the_old_one_starts_afresh():
     strategy, _, fills = strategy_run(bars, stop_loss_fraction=0.15)
     assert sorted(fills) == [(3, 50), (5, -50), (5, 2)]     # 0.5 * 9,500 / 90 = 52 shares, 50 of them held
     (entry,) = strategy.entries.values()
-    assert (entry.score, entry.bar) == (0.6, 4)
+    assert (entry.entry_score, entry.entry_bar) == (0.6, 4)
 
 
 def test_partial_sale_and_stop_in_one_bar_end_flat_even_if_shorts_are_allowed():
