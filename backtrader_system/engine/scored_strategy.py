@@ -27,6 +27,7 @@ class ScoredStrategy(bt.Strategy):
         # Signals that led to no order: session number, why, feeds.
         self.skips: list[tuple[float, str, Sequence[Any]]] = []
         self._shortest = 0
+        self._is_alone = False
         self.datetime = self.lines.datetime     # an attribute is found at once, a line by two failing look-ups
 
     def decide(self) -> None:
@@ -84,6 +85,22 @@ class ScoredStrategy(bt.Strategy):
             super()._addnotification(order, quicknotify)
         else:
             self._orderspending.append(order)       # nothing was filled, so no trade has changed
+
+    def _start(self) -> None:
+        super()._start()
+        hooks = ("notify_cashvalue", "notify_fund")
+        self._is_alone = len(self.analyzers) + len(self._slave_analyzers) == 0 and not any(
+            getattr(type(self), hook) is not getattr(bt.Strategy, hook) for hook in hooks)
+
+    def _notify(self, qorders: Sequence[Any] = (), qtrades: Sequence[Any] = ()) -> None:
+        if not self._is_alone or self.cerebro.p.quicknotify:
+            super()._notify(qorders, qtrades)
+            return
+        for order in self._orderspending:       # nobody else listens, nor asks for cash in every session
+            if order.exectype != bt.Order.Historical or order.histnotify:
+                self.notify_order(order)
+        for trade in self._tradespending:
+            self.notify_trade(trade)
 
     def clear(self) -> None:
         """Forget the session's notifications; Backtrader keeps a copy of every order for every one, unread."""

@@ -50,9 +50,10 @@ def account_after_orders(broker: Any) -> Account:
     gross = net = 0.0
     n_positions = 0
     for value in held.values():
-        gross += abs(value)
+        size = abs(value)
+        gross += size
         net += value
-        n_positions += abs(value) > 1e-9
+        n_positions += size > 1e-9
     return Account(broker.getvalue(), cash, gross, net, held, n_positions)
 
 
