@@ -1,6 +1,6 @@
 """Orders that both brokers must treat alike, and the comparison of what became of them.
 
-What docs/timeline.md says is different is left out here and shown in test_differences.py.
+What docs/engine.md says is different is left out here and shown in test_differences.py.
 """
 
 from __future__ import annotations

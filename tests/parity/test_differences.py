@@ -1,4 +1,4 @@
-"""Each row of the table "Where this differs from stock Backtrader" in docs/timeline.md, both sides on a tiny market."""
+"""Each row of the table "Against stock Backtrader" in docs/engine.md, both sides on a tiny market."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ ROWS = {
 
 
 def test_every_row_of_the_table_has_a_test_here():
-    text = (Path(__file__).parents[2] / "docs" / "timeline.md").read_text()
-    table = text.split("## Where this differs from stock Backtrader")[1]
+    text = (Path(__file__).parents[2] / "docs" / "engine.md").read_text()
+    table = text.split("Where the contract differs")[1].split("\n## ")[0]
     rows = set(re.findall(r"^\| (.+?) \|", table, flags=re.M)) - {"rule"}
     assert rows == ROWS
     tests = {name for name, value in globals().items() if name.startswith("test_") and callable(value)}
