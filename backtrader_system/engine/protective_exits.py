@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import backtrader as bt
 
 from backtrader_system.engine.lean_orders import LeanSellOrder, lean_order
 from backtrader_system.engine.order_prices import TRIGGERS
-from backtrader_system.engine.protection import Protection
+from backtrader_system.engine.protection import Protection, trailing_anchor
 
 Order = bt.Order
 
@@ -70,6 +71,5 @@ def _highest_anchor(old: list[Any], protection: Protection) -> float:
     levels = [order.created.price for order in old if order.exectype == Order.StopTrail]
     if not levels:
         return 0.0
-    if protection.trail_distance:
-        return max(levels) + protection.trail_distance
-    return max(levels) / (1 - (protection.trail_fraction or 0.0))
+    fraction, distance = protection.trail_fraction, protection.trail_distance
+    return trailing_anchor(max(levels), nan if fraction is None else fraction, nan if distance is None else distance)

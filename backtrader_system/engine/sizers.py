@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Any
 
 import backtrader as bt
@@ -11,8 +12,9 @@ import backtrader as bt
 from backtrader_system.engine.sizing import (
     PositionLimits,
     TradeStatistics,
-    kelly_fraction,
+    kelly_share,
     scale_to_floor,
+    target_fraction,
     whole_shares,
 )
 from backtrader_system.engine.waiting_orders import waiting_orders
@@ -123,8 +125,8 @@ class BoundedSizer(bt.Sizer):
 
     def _target_fraction(self, data: Any, held_fraction: float) -> float:
         """Return the share of equity to reach: what is held and today's buy, scaled."""
-        capped = min(self.wanted_fraction(data), self.limits.position_cap(signal_score(data)))
-        return held_fraction + self.scale * max(capped - held_fraction, 0.0)
+        cap = self.limits.position_cap(signal_score(data))
+        return target_fraction(self.wanted_fraction(data), cap, held_fraction, self.scale)
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         if not isbuy:
@@ -234,13 +236,10 @@ class Kelly(BoundedSizer):
 
     def wanted_fraction(self, data: Any) -> float:
         """Return kelly_multiplier times the Kelly fraction of the shrunk estimates."""
-        prior = self.p.prior_win_rate
-        if prior is None:
-            score = signal_score(data)
-            prior = score if score > 0 else 0.5
-        probability, win, loss = self.statistics.shrunk(
-            min(prior, 1.0), self.p.avg_win, self.p.avg_loss, self.p.prior_trades)
-        return self.p.kelly_multiplier * kelly_fraction(probability, win, loss)
+        prior = nan if self.p.prior_win_rate is None else self.p.prior_win_rate
+        return kelly_share(
+            self.statistics, signal_score(data), prior, self.p.avg_win, self.p.avg_loss, self.p.prior_trades,
+            self.p.kelly_multiplier)
 
 
 class _ClosedTrades(bt.Analyzer):

@@ -54,7 +54,8 @@ def test_shared_rules_are_the_functions_of_the_event_engine():
     from backtrader_system.engine import exit_rules, order_prices, sizers
     assert exit_rules.decide_exit in SHARED_RULES
     assert order_prices.fill_at_open in SHARED_RULES
-    assert sizers.kelly_fraction in SHARED_RULES
+    assert sizers.kelly_share in SHARED_RULES
+    assert sizers.target_fraction in SHARED_RULES
 
 
 def test_command_line_imports_no_numba():

@@ -75,7 +75,12 @@ def _buy_signals(direction: np.ndarray, score: np.ndarray, is_usable: np.ndarray
     """Return the session of every usable buy signal and the signals, strongest first, ties by column."""
     row, column = np.nonzero((direction > 0) & is_usable & (score == score))
     strength = score[row, column]
-    order = np.lexsort((column, -strength, row))
+    # Rows and columns rise already. By strength and then, stably, by small integers: a fifth of a lexsort's time.
+    by_strength = np.argsort(-strength)
+    if (np.diff(strength[by_strength]) == 0).any():
+        by_strength = np.argsort(-strength, kind="stable")      # equal strengths stay in the order of their columns
+    small = row.astype(np.uint16) if len(score) <= 2**16 else row
+    order = by_strength[np.argsort(small[by_strength], kind="stable")]
     signals = np.empty(len(order), SIGNAL)
     signals["column"], signals["score"] = column[order], strength[order]
     return row, signals
