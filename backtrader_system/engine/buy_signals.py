@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backtrader_system.engine.ranking import rank_by_session
+
+_USABLE, _BELOW, _OUTSIDE = range(3)
+
 
 class BuySignals(NamedTuple):
     """The feeds with a buy signal in one session.
@@ -47,23 +51,23 @@ class BuySignalIndex:
     """
 
     def __init__(self, feeds: Sequence[Any], threshold: float) -> None:
+        feeds = sorted(feeds, key=lambda data: data._name)      # ties go by name
         columns = [data.columns for data in feeds]
-        rows = [np.flatnonzero(column.column("direction") > 0) for column in columns]
-        owner = np.repeat(np.arange(len(feeds)), [len(row) for row in rows])
+        bars = [np.flatnonzero(column.column("direction") > 0) for column in columns]
+        owner = np.repeat(np.arange(len(feeds)), [len(rows) for rows in bars])
         number, score, member = (
-            np.concatenate([values[row] for values, row in zip(part, rows, strict=True)]) for part in (
+            np.concatenate([values[rows] for values, rows in zip(lines, bars, strict=True)]) for lines in (
                 [column.numbers for column in columns], [column.column("score") for column in columns],
                 [column.column("is_member") for column in columns]))
-        kind = np.where(~(member > 0), 2, np.where(score >= threshold, 0, 1))
-        by_name = np.argsort(np.argsort([data._name for data in feeds], kind="stable"))
-        order = np.lexsort((by_name[owner], np.where(kind == 0, -score, 0.0), kind, number))
+        sessions = np.unique(np.concatenate(list({id(column.numbers): column.numbers for column in columns}.values())))
+        kind = np.where(~(member > 0), _OUTSIDE, np.where(score >= threshold, _USABLE, _BELOW))
+        place = 3 * np.searchsorted(sessions, number) + kind
+        order = rank_by_session(place, np.where(kind == _USABLE, score, 0.0))
         self._feeds = [feeds[n] for n in owner[order].tolist()]
-        sessions, starts = np.unique(number[order], return_index=True)
-        self._bounds: dict[float, list[int]] = {}
-        if len(owner):
-            ends = [starts + np.add.reduceat(kind[order] <= last, starts) for last in (0, 1, 2)]
-            bounds = np.stack([starts, *ends], axis=1).tolist()
-            self._bounds = dict(zip(sessions.tolist(), bounds, strict=True))
+        ends = np.cumsum(np.bincount(place, minlength=3 * len(sessions))).reshape(-1, 3)
+        starts = np.concatenate([[0], ends[:-1, -1]])
+        bounds = np.column_stack([starts, ends])[ends[:, -1] > starts].tolist()
+        self._bounds = dict(zip(sessions[ends[:, -1] > starts].tolist(), bounds, strict=True))
 
     def at(self, session: float) -> BuySignals:
         """Return the buy signals of one session."""

@@ -54,7 +54,8 @@ class ScoredBars(bt.feed.DataBase):
             setattr(self, name, getattr(self.lines, name))
 
     def __len__(self) -> int:
-        return len(self.datetime)
+        cursor = self.cursor
+        return len(self.datetime) if cursor is None else cursor.position + 1
 
     def start(self) -> None:
         super().start()

@@ -7,6 +7,7 @@ itself and is copied by its dictionary.
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,12 +87,26 @@ def lean_order(
         "simulated": False, "histnotify": False,
         "ref": next(Order.refbasis), "broker": None, "info": AutoOrderedDict(), "comminfo": None, "triggered": False,
         "_active": True, "status": Order.Created, "_plimit": None, "position": 0, "_limitoffset": 0.0,
-        "executed": OrderData(remsize=signed),
-        "created": OrderData(dt=data.datetime[0], size=signed, price=price or close, pclose=close,
-                             trailamount=trailamount, trailpercent=trailpercent),
+        "executed": _order_data(None, 0, signed, 0.0, 0.0, 0.0, 0.0),
+        "created": _order_data(data.datetime[0], signed, 0, price or close, close, trailamount, trailpercent),
     }
     if exectype == Order.StopTrail:
         start = order.created.price
         order.created.price = float("inf") if order.isbuy() else float("-inf")
         order.trailadjust(start)
     return order
+
+
+def _order_data(
+    dt: float | None, size: float, remsize: float, price: float, pclose: float, trailamount: float | None,
+    trailpercent: float | None,
+) -> OrderData:
+    """Return the same as `OrderData` of these values; its own way sets twenty attributes one by one."""
+    data = _new(OrderData)
+    data.__dict__ = {
+        "pclose": pclose, "exbits": deque(), "p1": 0, "p2": 0, "dt": dt, "size": size, "remsize": remsize,
+        "price": price, "pricelimit": price, "trailamount": trailamount, "trailpercent": trailpercent,
+        "_plimit": 0.0 if price == 0.0 else None, "value": 0.0, "comm": 0.0, "margin": None, "pnl": 0.0, "psize": 0,
+        "pprice": 0,
+    }
+    return data

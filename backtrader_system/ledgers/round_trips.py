@@ -182,7 +182,7 @@ def _exit_reason(trade: _OpenTrade) -> str:
 
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:
     rows = sorted(rows, key=lambda row: (row["entry_session"], row["symbol"], row["exit_session"] or date.max))
-    table = pd.DataFrame(rows, columns=list(TRADE_COLUMNS[1:]))
+    table = pd.DataFrame({name: [row[name] for row in rows] for name in TRADE_COLUMNS[1:]})
     table.insert(0, "trade_id", np.arange(1, len(rows) + 1))
     kinds = {"symbol": "str", "status": "str", "exit_reason": "str", "ml_enhanced": bool, "ambiguous": bool,
              "bars_held": "int64"}
