@@ -76,13 +76,14 @@ class MlTrading(ScoredStrategy):
         self._buy(self._candidates(held, self._sell_by_rules(held)))
 
     def notify_order(self, order: Any) -> None:
-        if not order.executed.size:
-            return
+        if order.executed.p1 == order.executed.p2:
+            return                      # tells of no new fill
         # The position after this very fill: by now a later fill of the session may have opened another one.
-        shares_left = order.executed.exbits[order.executed.p2 - 1].psize
-        if shares_left <= 0:
+        fill = order.executed.exbits[order.executed.p2 - 1]
+        is_new = fill.psize == fill.opened
+        if fill.psize <= 0:
             self.entries.pop(order.data, None)
-        elif order.isbuy() and order.data not in self.entries:
+        elif order.isbuy() and (is_new or order.data not in self.entries):
             self.entries[order.data] = HeldPosition(
                 order.data, self.getposition(order.data), order.info.get("score", 0.0))
 

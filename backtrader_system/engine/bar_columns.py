@@ -12,6 +12,7 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
+from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import PRICES
 
 # Lines beside open, high, low, close, volume, and what they hold where a frame does not give them.
@@ -28,6 +29,7 @@ SIGNAL_LINES = {
     "split_ratio": 1.0,         # in force from before this session's open
     "dividend": 0.0,            # dollars per share, to holders through the previous close
 }
+_ABSENT = {"openinterest": 0.0, "volume": np.nan}
 _EPOCH = bt.date2num(pd.Timestamp(1970, 1, 1))
 BAR_LINES = (*PRICES, "volume")
 
@@ -52,7 +54,7 @@ class BarColumns:
         """Return the values of a line; its neutral value, once for all bars, where there are none."""
         if name in self.values:
             return self.values[name]
-        neutral = 0.0 if name == "openinterest" else SIGNAL_LINES[name]
+        neutral = _ABSENT[name] if name in _ABSENT else SIGNAL_LINES[name]
         return np.broadcast_to(neutral, len(self))
 
     def differs(self, name: str) -> bool:
@@ -64,11 +66,29 @@ class BarColumns:
         return memoryview(self.numbers if name == "datetime" else self.column(name)).toreadonly()
 
 
-def columns_of(frame: pd.DataFrame) -> BarColumns:
-    """Return the columns of a frame indexed by session."""
-    names = [name for name in (*BAR_LINES, *SIGNAL_LINES) if name in frame]
-    return BarColumns(
-        session_numbers(frame.index), {name: frame[name].to_numpy(dtype=float) for name in names})
+def columns_of(frame: pd.DataFrame, feed: str) -> BarColumns:
+    """Return the columns of a frame indexed by session; capital letters in their names do not matter.
+
+    Raises: DataError, naming the `feed`, for missing prices or an index that is no rising list of dates.
+    """
+    by_name = {str(name).lower(): name for name in frame.columns}
+    missing = [name for name in PRICES if name not in by_name]
+    if missing:
+        raise DataError(f"feed '{feed}': no column {', '.join(missing)}; found {', '.join(map(str, frame.columns))}")
+    index = frame.index
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is not None or (index != index.normalize()).any():
+        raise DataError(
+            f"feed '{feed}': the index must hold dates without time or time zone, one per daily bar; found "
+            f"{index[:1].tolist() or index.dtype}. Set it by `frame.index = pd.to_datetime(...).tz_localize(None)"
+            ".normalize()`, or use a feed of Backtrader's for bars within the day.")
+    names = [name for name in (*BAR_LINES, *SIGNAL_LINES) if name in by_name]
+    columns = BarColumns(session_numbers(index), {name: frame[by_name[name]].to_numpy(dtype=float) for name in names})
+    falls = np.flatnonzero(np.diff(columns.numbers) <= 0)
+    if falls.size:
+        raise DataError(
+            f"feed '{feed}': sessions must rise; {index[falls[0] + 1]:%Y-%m-%d} does not come after the one before it "
+            f"({falls.size} such rows). Sort the frame and drop repeated sessions.")
+    return columns
 
 
 def session_numbers(sessions: pd.DatetimeIndex) -> np.ndarray:

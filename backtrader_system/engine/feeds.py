@@ -11,7 +11,6 @@ import numpy as np
 
 from backtrader_system.engine.bar_columns import BAR_LINES, SIGNAL_LINES, BarColumns, columns_of, session_numbers
 from backtrader_system.engine.cursor import Cursor, CursorLine
-from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 class ScoredBars(bt.feed.DataBase):
     """Daily bars of one symbol with signal lines.
 
-    dataname : DataFrame indexed by session (dates without a time zone, rising), with columns open, high, low, close,
-        volume and any of `SIGNAL_LINES`, what is missing takes its neutral value; or the same as `BarColumns`.
+    dataname : DataFrame indexed by session (dates without a time zone, rising), with columns open, high, low, close
+        and any of volume and `SIGNAL_LINES`, what is missing takes its neutral value; or the same as `BarColumns`.
 
     Timing: line values of session t are what was known after its close. Only `split_ratio` and `dividend` act before
     its open. Instants are midnight of the session, so Backtrader's dates are the exchange's dates.
@@ -61,12 +60,7 @@ class ScoredBars(bt.feed.DataBase):
         super().start()
         self.cursor = None
         given = self.p.dataname
-        self.columns = given if isinstance(given, BarColumns) else columns_of(given)
-        falls = np.flatnonzero(np.diff(self.columns.numbers) <= 0)
-        if falls.size:
-            first = bt.num2date(self.columns.numbers[falls[0] + 1]).date()
-            raise DataError(f"feed '{self._name}': sessions must rise; {first} does not come after the one before it "
-                            f"({falls.size} such rows). Sort the frame and drop repeated sessions.")
+        self.columns = given if isinstance(given, BarColumns) else columns_of(given, self._name)
         self._row = 0
         # What the broker must look at before the open: nothing, for most symbols in most sessions.
         self.last_session = self.columns.numbers[-1] if len(self.columns) else 0.0

@@ -15,7 +15,8 @@ def only_new_garbage() -> Iterator[None]:
     """Let collections look only at objects made from now on, and less often; may be nested.
 
     A run makes many objects, so collections are frequent, and what exists before it (modules, panels) is no garbage of
-    it. Orders and their copies are freed without the collector, since nothing refers back to them.
+    it. Orders and their copies are freed without the collector, since nothing refers back to them. What the caller
+    had frozen is thawed with the rest.
     """
     global _is_frozen
     if _is_frozen:

@@ -189,6 +189,8 @@ def _order_fault(order: Any) -> str | None:
         return "the symbol has no bar yet"
     if not order.isbuy() and order.info.get("protection"):
         return "protection works for long entries only"
+    if order.exectype == Order.StopTrail and math.isfinite(price):
+        return None                     # it may begin below 0 and rise above it
     if order.exectype not in (Order.Market, Order.Close) and not (math.isfinite(price) and price > 0):
         return f"price was {price}; must be a finite number above 0"
     return None

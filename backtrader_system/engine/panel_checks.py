@@ -224,6 +224,10 @@ def _action_faults(bars: BarPanel) -> Iterator[_Kind]:
         f"split_ratio is {ratio[at]:g}; give shares after per share before, 1 for no split"))
     yield from _cells(bars, ~((dividend >= 0) & (dividend < np.inf)), lambda at: (
         f"dividend is {dividend[at]:g}; give dollars per share, 0 for none"))
+    is_lost = ((ratio != 1) | (dividend != 0)) & np.isnan(bars.close)
+    yield from _cells(bars, is_lost, lambda at: (
+        f"split_ratio {ratio[at]:g} and dividend {dividend[at]:g} in a session without a bar, where nothing can act on "
+        "them; move them to the symbol's next bar"))
 
 
 def _score_faults(bars: BarPanel, scored: ScoredPanel | None) -> Iterator[_Kind]:
@@ -241,6 +245,8 @@ def _known_faults(bars: BarPanel, known: Mapping[str, np.ndarray] | None) -> Ite
     for name, values in (known or {}).items():
         yield from _cells(bars, np.isinf(values), lambda at, name=name, values=values: (
             f"{name} is {values[at]:g}; give a finite number, or NaN where it is not known"))
+        yield from _cells(bars, values < 0, lambda at, name=name, values=values: (
+            f"{name} is {values[at]:g}; must not be below 0"))
 
 
 def _cells(bars: BarPanel, is_wrong: np.ndarray, text: Callable[[tuple[int, int]], str]) -> Iterator[_Kind]:

@@ -14,6 +14,7 @@ from backtrader_system.engine.sizing import (
     TradeStatistics,
     kelly_share,
     scale_to_floor,
+    share_of_cash,
     target_fraction,
     whole_shares,
 )
@@ -160,7 +161,7 @@ class FixedCash(BoundedSizer):
 
     def wanted_fraction(self, data: Any) -> float:
         """Return the fixed dollars as a share of equity."""
-        return self.p.cash_per_position / self.broker.getvalue()
+        return share_of_cash(self.p.cash_per_position, self.broker.getvalue())
 
 
 class FixedFraction(BoundedSizer):

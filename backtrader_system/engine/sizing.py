@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
+DOUBLE_STEP = 2.0**-52       # between 1 and the next number
+
 
 def kelly_fraction(win_probability: float, average_win: float, average_loss: float) -> float:
     """Return the full Kelly fraction (b p - q) / b with b = win / loss, in [0, 1].
@@ -144,6 +146,20 @@ def allowed_dollars(
 def target_fraction(wanted: float, cap: float, held_fraction: float, scale: float) -> float:
     """Return the share of equity to reach: what is held and today's buy, scaled."""
     return held_fraction + scale * max(min(wanted, cap) - held_fraction, 0.0)
+
+
+def share_of_cash(cash: float, equity: float) -> float:
+    """Return the share of equity that is `cash`, rounded up where its product with equity would fall below it.
+
+    Otherwise 5,000 dollars could buy 99 shares at 50 dollars.
+
+    Examples
+    --------
+    >>> 5_000 / 75_773.24 * 75_773.24 < 5_000, share_of_cash(5_000, 75_773.24) * 75_773.24 >= 5_000
+    (True, True)
+    """
+    share = cash / equity
+    return share * (1 + DOUBLE_STEP) if share * equity < cash else share
 
 
 def whole_shares(dollars: float, price: float) -> int:

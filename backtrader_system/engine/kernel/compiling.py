@@ -25,7 +25,8 @@ SHARED_RULES = (
     exit_rules.shares_to_sell, fees.order_commission, matching.fill_at_open, matching.fill_after_open,
     protection.stop_level, protection.target_level, protection.nearer_distance, protection.trailing_level,
     protection.trailing_anchor, sizing.kelly_fraction, sizing.shrunk_statistics, sizing.shrunk_mean,
-    sizing.kelly_share, sizing.position_cap, sizing.allowed_dollars, sizing.target_fraction, sizing.whole_shares,
+    sizing.kelly_share, sizing.position_cap, sizing.allowed_dollars, sizing.target_fraction, sizing.share_of_cash,
+    sizing.whole_shares,
     sizing.scale_to_floor, slippage.slippage_per_share, slippage.impact_of_size, slippage.estimates_from_bars,
     splits.scaled_shares,
 )

@@ -54,6 +54,7 @@ def split_position(run, session, column, ratio) -> None:
         pay(run, session, column, ACTION.CASH_IN_LIEU, ratio, exact - whole, (exact - whole) * position.mark / ratio)
     if whole == 0:
         count_trade(run, column)      # no sale: Backtrader tells nobody of its end, so Kelly learns nothing
+        position.has_entry, position.has_taken_profit = False, False
 
 
 @compiled

@@ -42,12 +42,10 @@ def has_protection(rules, position):
 
 @compiled
 def send_trail(run, session, column, old_level) -> None:
-    """Send a trailing stop that never stands lower than the one it replaces; one at 0 or below is rejected."""
+    """Send a trailing stop that never stands lower than the one it replaces; it may begin at 0 or below."""
     rules, position = run.rules, run.book[column]
     anchor = position.price
     if not math.isnan(old_level):
         anchor = max(anchor, trailing_anchor(old_level, rules.trailing_stop_fraction, position.trail_distance))
     level = trailing_level(anchor, rules.trailing_stop_fraction, position.trail_distance)
     send(run, session, column, KIND.TRAIL, position.size, level, position.trail_distance, REASON.TRAIL)
-    if level <= 0:
-        end(run, session, column, KIND.TRAIL, END.REJECTED)

@@ -12,6 +12,7 @@ from backtrader_system.engine.sizing import (
     kelly_share,
     position_cap,
     scale_to_floor,
+    share_of_cash,
     target_fraction,
     whole_shares,
 )
@@ -88,7 +89,7 @@ def wanted_fraction(run, score):
             account, score, rules.prior_win_rate, rules.avg_win, rules.avg_loss, rules.prior_trades,
             rules.kelly_multiplier)
     if rules.sizer == FIXED_CASH:
-        return rules.cash_per_position / account.equity
+        return share_of_cash(rules.cash_per_position, account.equity)
     if rules.sizer == EQUAL_WEIGHT:
         return rules.target_invested_ceiling / min(rules.max_positions, run.market.bars.shape[1])
     return rules.fraction

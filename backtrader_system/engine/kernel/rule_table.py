@@ -60,13 +60,14 @@ def rule_table(settings: Iterable[Settings], strategy_name: str | None = None) -
         reasons = kernel_supports(one, strategy_name)
         faults += [f"settings number {number}: {reason}" for reason in reasons]
         if not reasons:
-            rows.append(_values(one, strategy_name or one.strategy.name))
+            rows.append(_record(_values(one, strategy_name or one.strategy.name)))
     if faults:
         raise StrategyError("the kernel cannot simulate these settings; use run_backtest for them", faults=faults)
-    table = np.zeros(len(rows), RULES)
-    for name in RULES.names:
-        table[name] = [np.nan if row[name] is None else row[name] for row in rows]
-    return table
+    return np.array(rows, RULES)
+
+
+def _record(values: dict[str, Any]) -> np.void:
+    return np.array(tuple(np.nan if values[name] is None else values[name] for name in RULES.names), RULES)[()]
 
 
 def kernel_supports(settings: Settings, strategy_name: str | None = None) -> tuple[str, ...]:

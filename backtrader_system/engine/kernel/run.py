@@ -65,7 +65,9 @@ def sweep(
     """
     if not settings:
         raise StrategyError("sweep needs at least one setting; the list is empty")
-    table = rule_table([checked_settings(one, f"settings number {n}") for n, one in enumerate(settings, start=1)])
+    if workers is not None and workers < 1:
+        raise StrategyError(f"workers was {workers}; must be at least 1, or None for one per core")
+    table = rule_table(checked_settings(one, f"settings number {n}") for n, one in enumerate(settings, start=1))
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(len(table), FIGURES)
