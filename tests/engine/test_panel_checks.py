@@ -135,3 +135,16 @@ def test_at_most_twenty_faults_are_listed():
     faults = faults_of(bars, scores(direction=3), {"atr": np.full(SHAPE, np.inf)})
     assert len(faults) == 21
     assert faults[-1] == f"... and {5 * 6 - 20} more"
+
+
+def test_action_without_a_bar_is_refused():
+    hole = dict.fromkeys(BAR, np.array([[10.0, 10.0], [np.nan, 10.0], [10.0, 10.0]]))
+    split = np.ones(SHAPE)
+    split[1, 0] = 2.0
+    assert "A 2024-01-03: split_ratio 2 and dividend 0 in a session without a bar" in faults_of(
+        panel(**hole, split_ratio=split))[0]
+
+
+def test_further_lines_must_not_be_negative():
+    assert "A 2024-01-02: daily_volatility is -0.1; must not be below 0" in faults_of(
+        panel(), None, {"daily_volatility": np.full(SHAPE, -0.1)})[0]

@@ -254,3 +254,10 @@ def test_odd_split_leaves_whole_shares_in_resting_orders():
     assert run.fills == [(3, "A", 31, 100), (5, "A", -46, 60)]
     adjusted = run.orders[run.orders["status"] == "adjusted"].iloc[0]
     assert (adjusted["size"], round(adjusted["price"], 6)) == (-46, round(92 / 1.5, 6))
+
+
+def test_trailing_stop_that_begins_below_zero_comes_alive_when_closes_rise():
+    bars = frame([(10, 11, 9, 10), (10, 11, 9, 10), (20, 41, 19, 40), (30, 31, 24, 25), (25, 26, 24, 25)])
+    run = play(bars, {0: lambda s: s.buy(size=10, protection=Protection(trail_distance=14.0))})
+    # 10 - 14 = -4 at first; the close of 40 puts the stop at 26, and the next bar opens at 30 and falls to 24.
+    assert run.fills == [(3, "A", 10, 10), (5, "A", -10, 26)]

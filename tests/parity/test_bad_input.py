@@ -10,7 +10,7 @@ import pytest
 
 from backtrader_system.engine.backtest import run_backtest
 from backtrader_system.engine.kernel.run import run_kernel, sweep
-from backtrader_system.errors import DataError, SettingsError
+from backtrader_system.errors import DataError, SettingsError, StrategyError
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.scored import ScoredPanel
@@ -93,3 +93,23 @@ def test_both_engines_refuse_settings_out_of_range_alike():
 def test_sweep_says_which_of_its_settings_is_out_of_range():
     found = message(lambda: sweep(bars(), scores(), [Settings(), out_of_range()]), SettingsError)
     assert found.startswith("settings number 2 cannot be used")
+
+
+@pytest.mark.parametrize(("parameters", "what"), [
+    pytest.param({"signal_threshold": None}, "strategy.signal_threshold", id="nothing"),
+    pytest.param({"signal_threshold": float("nan")}, "strategy.signal_threshold: found nan", id="not a number"),
+    pytest.param({"stop_loss_fraction": -0.5}, "strategy.exits.stop_loss_fraction: found -0.5", id="negative"),
+    pytest.param({"trailing_stop_fraction": 0.1, "trailing_stop_atr": 2.0}, "trailing_stop", id="two trailing stops"),
+])
+def test_parameters_of_the_strategy_are_held_to_the_limits_of_settings(parameters, what):
+    settings = Settings()
+    settings = settings.model_copy(
+        update={"strategy": settings.strategy.model_copy(update={"params": parameters})})
+    expected = message(lambda: run_backtest(bars(), scores(), settings), SettingsError)
+    assert what in expected
+    assert message(lambda: run_kernel(bars(), scores(), settings), SettingsError) == expected
+
+
+def test_workers_out_of_range_are_refused():
+    assert "workers was 0; must be at least 1" in message(
+        lambda: sweep(bars(), scores(), [Settings()], workers=0), StrategyError)
