@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from heapq import heappop, heappush
 from typing import Any
 
 import backtrader as bt
@@ -15,6 +16,7 @@ from backtrader_system.engine.order_entry import OrderEntry, sells_first
 from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
 from backtrader_system.engine.protective_exits import ProtectiveExits
 from backtrader_system.engine.slippage import Slippage
+from backtrader_system.errors import StrategyError
 from backtrader_system.ledgers.round_trips import FillRecord
 
 Order = bt.Order
@@ -61,7 +63,6 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
 
     def init(self) -> None:
         super().init()
-        self.p.filler = self._shares_to_fill
         self.fills: list[FillRecord] = []
         self.equity: list[tuple[float, ...]] = []  # session, cash, equity, gross value, net value, positions
         self.corporate_actions: list[tuple] = []  # session, symbol, kind, ratio, shares, dollars
@@ -70,10 +71,23 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
         self._protective: dict[Any, list[Any]] = {}
 
     def start(self) -> None:
+        self._refuse_options()
         super().start()
+        self.p.filler = self._shares_to_fill
         feeds = self.cerebro.datas
         has_actions = any(getattr(data, "has_actions", True) for data in feeds)
         self._quiet_until = 0.0 if has_actions else min(data.last_session for data in feeds)
+
+    def _refuse_options(self) -> None:
+        """Raise StrategyError for options of Backtrader's broker that would have no effect here."""
+        filler = self.p.filler
+        ignored = [name for name in ("slip_perc", "slip_fixed", "coc") if getattr(self.p, name)]
+        if filler is not None and getattr(filler, "__self__", None) is not self:
+            ignored.append("filler")
+        if ignored:
+            raise StrategyError(
+                f"ContractBroker does not act on {', '.join(ignored)}; give it slippage=Slippage(...) and "
+                "max_participation_fraction, or use Backtrader's own broker")
 
     # -- one session --------------------------------------------------------------------------------------------
 
@@ -116,6 +130,7 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
             order.activate()
             self.pending.changed(order.data)
             self._awake[order.data] = None
+            self._born.append(order)
 
     def _has_ended(self, data: Any) -> bool:
         """Return whether `data` will never deliver again; only knowable when feeds are preloaded."""
@@ -140,15 +155,19 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
     def _trade_rest_of_bar(self) -> None:
         """Match what the open left: exits before entries, stops before targets, then exits born of those entries."""
         self._awake = dict.fromkeys(data for data in self._awake if self.pending.is_awake(data, self.session))
-        tried: set[int] = set()
+        self._born, tried = self._awake_orders(), set()
+        waiting: list[tuple] = []
         while True:
             self._activate()
-            waiting = [o for o in self._awake_orders() if o.ref not in tried and o.alive() and o.active()]
+            for order in self._born:
+                heappush(waiting, (*_rest_of_bar_rank(order), order))
+            self._born = []
             if not waiting:
                 break
-            order = min(waiting, key=_rest_of_bar_rank)
-            tried.add(order.ref)
-            self._try_order(order)
+            order = heappop(waiting)[-1]
+            if order in self.pending and order.ref not in tried and order.active():
+                tried.add(order.ref)
+                self._try_order(order)
         for order in self.pending.trailing():
             if has_bar(order.data, self.session):
                 order.trailadjust(order.data.close[0])

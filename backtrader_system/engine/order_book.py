@@ -129,6 +129,8 @@ class _SymbolOrders:
         for order in self.orders.values():
             if not _is_resting(order):
                 self.is_restless = True
+            elif not order.active():
+                continue                # a child sleeps until its parent fills, whatever the bar
             elif order.isbuy() == (order.exectype == Order.Limit):      # a buy limit, a sell stop
                 self.falls_to = max(self.falls_to, order.created.price)
             else:
@@ -138,7 +140,4 @@ class _SymbolOrders:
 
 def _is_resting(order: Any) -> bool:
     """Return whether nothing but its price level can make this order act."""
-    return (
-        order.exectype in _RESTING and not order.triggered and order.valid is None and order.parent is None
-        and order.active()
-    )
+    return order.exectype in _RESTING and not order.triggered and order.valid is None

@@ -31,6 +31,7 @@ class OrderEntry(AccountBroker):
         self.session = 0.0                      # Backtrader's number of the session now being simulated
         self.version = 0                        # changes with every order, fill and session
         self._awake: dict[Any, None] = {}       # feeds whose orders this session's bar may reach
+        self._born: list[Any] = []              # orders that came alive since the open
         self._history = OrderHistory()
         self._news: dict[int, Any] = {}         # orders that changed since the last session was logged
 
@@ -140,6 +141,7 @@ class OrderEntry(AccountBroker):
     def submit_accept(self, order: Any) -> None:
         super().submit_accept(order)
         self._awake[order.data] = None          # it may be reached in this very bar
+        self._born.append(order)
 
     def notify(self, order: Any) -> None:
         self.notifs.append(order.clone())

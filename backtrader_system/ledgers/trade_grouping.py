@@ -32,6 +32,7 @@ class _Fill(NamedTuple):
     price: float
     commission: float
     slippage: float
+    is_resting: bool        # a stop or a limit
 
 
 @dataclass(slots=True)
@@ -105,6 +106,7 @@ def _fills_by_cell(bars: Bars, orders: pd.DataFrame) -> dict[tuple[int, int], li
         np.abs(market_prices(fills) - opening) <= 1e-9 * np.abs(opening))
     phases = np.where(is_born_here, _BORN_HERE, np.where(at_open, (fills["size"] > 0).to_numpy(), _LATER))
     numbers = [fills[name].to_numpy() for name in ("size", "price", "commission", "slippage")]
+    numbers.append(~fills["order_type"].isin(AT_NEXT_BAR).to_numpy())
     cells: dict[tuple[int, int], list[_Fill]] = defaultdict(list)
     for row, column, *values in zip(
         rows, columns, phases, fills["order_id"], fills["event"], ordered, *numbers, strict=True
@@ -132,7 +134,11 @@ def _next_fill(waiting: list[_Fill], shares: float) -> _Fill:
     was born for, so it follows the entry that made the position that large.
     """
     if waiting[0].phase < _LATER or len(waiting) == 1:
-        return waiting[0]
+        # A gap through a bracket's entry and stop fills both at the open: there is nothing to sell before the entry.
+        first = waiting[0]
+        bought = [buy for buy in waiting if buy.phase < _LATER and buy.shares > 0 and buy.order_id < first.order_id]
+        is_exit_of_bought = first.phase == 0 and first.is_resting and -first.shares > shares + NO_SHARES
+        return bought[0] if bought and is_exit_of_bought else first
     exits = [fill for fill in waiting if fill.shares * shares < 0 and abs(fill.shares) <= abs(shares) + NO_SHARES]
     ready = [fill for fill in exits if fill.phase == _LATER or abs(fill.ordered + shares) <= 1e-6 * abs(shares)]
     entries = [fill for fill in waiting if fill.shares * shares >= 0]

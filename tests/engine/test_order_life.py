@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import backtrader as bt
+import pandas as pd
 import pytest
 from script import frame, play
 
@@ -16,6 +17,8 @@ from backtrader_system.engine.protection import Protection
 from backtrader_system.engine.sizers import FixedFraction
 from backtrader_system.engine.slippage import Slippage
 from backtrader_system.errors import StrategyError
+from backtrader_system.ledgers.reconcile import reconcile
+from backtrader_system.market_data.panel import panel_from_table
 
 FLAT = (100, 101, 99, 100)
 
@@ -207,3 +210,20 @@ def test_split_that_ends_one_order_of_a_group_leaves_the_size_of_the_others():
     ends = run.orders[run.orders["status"] == "cancelled"]
     assert ends[["size", "reason"]].values.tolist() == [
         [0, "split 0.1 leaves no whole share"], [4, "another order of its group ended"]]
+
+
+def test_gap_through_entry_and_stop_of_a_bracket_reconciles():
+    bars = frame([(100, 101, 99, 100), (90, 91, 89, 90), (90, 91, 89, 90)])
+    run = play(bars, {0: lambda s: s.buy_bracket(size=10, price=99.0, stopprice=95.0, limitprice=110.0)})
+    assert run.fills == [(3, "A", 10, 90), (3, "A", -10, 90)]       # limit 99 and stop 95: both fill at the open of 90
+    panel = panel_from_table(bars.rename_axis("session").reset_index().assign(symbol="A"))
+    actions = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in {
+        "session": "datetime64[ns]", "symbol": "str", "kind": "str", "ratio": float, "shares": float,
+        "amount": float}.items()})
+    assert reconcile(panel, run.orders, run.trades, run.equity, actions, initial_capital=10_000.0) == []
+
+
+def test_options_without_effect_are_refused():
+    for options in ({"slip_perc": 0.01}, {"slip_fixed": 0.5}, {"coc": True}, {"filler": bt.fillers.FixedSize(size=5)}):
+        with pytest.raises(StrategyError, match="does not act on " + next(iter(options))):
+            play(frame([FLAT, FLAT]), {}, broker=ContractBroker(**options))

@@ -56,8 +56,8 @@ def sweep(
 ) -> pd.DataFrame:
     """Return the figures of many settings over the same bars and signals: one row each, in their order.
 
-    workers : threads; None takes one per core. The result does not depend on it, and memory does not grow with the
-        number of settings: no ledgers are kept.
+    workers : threads; None takes one per core. The result does not depend on it. No ledgers are kept, so memory grows
+        by about a kilobyte a setting.
     Returns: the columns of `figures_table.FIGURES`, defined as in docs/metrics.md; NaN where a figure cannot be
         computed.
     Raises: StrategyError naming every setting that the kernel does not support, SettingsError and DataError as
