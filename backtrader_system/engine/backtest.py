@@ -24,7 +24,7 @@ from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.feeds import panel_feeds
 from backtrader_system.engine.garbage import only_new_garbage
-from backtrader_system.engine.panel_checks import check_panel
+from backtrader_system.engine.panel_checks import check_known, check_panel
 from backtrader_system.engine.slippage import Slippage
 from backtrader_system.engine.trade_table import trade_table
 from backtrader_system.errors import BacktraderSystemError, StrategyError
@@ -67,7 +67,7 @@ def run_backtest(
     """Return the ledgers of one strategy over the sessions of `bars`.
 
     bars : the sessions to trade, without warm-up. scored : on the same axes. known : further feed lines on the same
-        axes, by the names of `bar_columns.SIGNAL_LINES`: atr for exits, daily_volatility and average_volume for impact.
+        axes: atr for exits, daily_volatility and average_volume for impact.
     strategy_name : a file in `strategies/`; by default the one of the settings.
     Raises: SettingsError for a value that is not allowed, StrategyError for an unknown strategy or parameter, DataError
         for bars or scores that cannot be traded (`panel_checks`).
@@ -84,6 +84,7 @@ def _run_backtest(
     name = strategy_name or settings.strategy.name
     strategy_class = load_strategy(name)
     extra = {analyzer: load_analyzer(analyzer) for analyzer in settings.analyzers}
+    check_known(settings, known)
     check_panel(bars, scored, known)
     feeds = panel_feeds(bars, scored, known)
     cerebro = PanelCerebro()

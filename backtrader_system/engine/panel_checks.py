@@ -18,9 +18,11 @@ from backtrader_system.market_data.impossible import ROUNDING
 from backtrader_system.market_data.panel import PRICES, BarPanel
 
 if TYPE_CHECKING:
+    from backtrader_system.settings.settings import Settings
     from backtrader_system.signals.scored import ScoredPanel
 
 BAR = (*PRICES, "volume")
+KNOWN = ("atr", "daily_volatility", "average_volume")
 NO_BAR = "no symbol has a bar in the period of the backtest; nothing can be traded"
 MOST_FAULTS, MOST_OF_A_KIND = 20, 5
 
@@ -239,6 +241,17 @@ def _score_faults(bars: BarPanel, scored: ScoredPanel | None) -> Iterator[_Kind]
         f"direction is {direction[at]:g}; must be 1 (buy), -1 (sell) or 0 (hold)"))
     yield from _cells(bars, ~(is_hold | ((score >= 0) & (score <= 1))), lambda at: (
         f"score is {score[at]:g} beside direction {direction[at]:g}; must lie in 0 to 1, or the direction be 0"))
+
+
+def check_known(settings: Settings, known: Mapping[str, np.ndarray] | None) -> None:
+    """Raise DataError for lines that no engine reads, and where an exit in multiples of ATR has no ATR."""
+    given, exits = known or {}, settings.strategy.exits
+    faults = [f"known has no line '{name}'; it may hold {', '.join(KNOWN)}" for name in given if name not in KNOWN]
+    in_atr = [name for name in ("stop_loss_atr", "take_profit_atr", "trailing_stop_atr") if getattr(exits, name)]
+    if in_atr and "atr" not in given:
+        faults.append(f"strategy.exits.{in_atr[0]} is set and known['atr'] is not given: there would be no such exit")
+    if faults:
+        raise DataError("known does not fit", faults=faults)
 
 
 def _known_faults(bars: BarPanel, known: Mapping[str, np.ndarray] | None) -> Iterator[_Kind]:

@@ -113,3 +113,15 @@ def test_parameters_of_the_strategy_are_held_to_the_limits_of_settings(parameter
 def test_workers_out_of_range_are_refused():
     assert "workers was 0; must be at least 1" in message(
         lambda: sweep(bars(), scores(), [Settings()], workers=0), StrategyError)
+
+
+@pytest.mark.parametrize(("known", "what"), [
+    pytest.param(None, "strategy.exits.stop_loss_atr is set and known['atr'] is not given", id="no atr"),
+    pytest.param({"atrr": np.ones(SHAPE)}, "known has no line 'atrr'; it may hold atr", id="misspelt"),
+])
+def test_lines_that_an_exit_needs_must_be_given(known, what):
+    settings = Settings.model_validate({"strategy": {"exits": {"stop_loss_atr": 2.0}}})
+    expected = message(lambda: run_backtest(bars(), scores(), settings, known=known), DataError)
+    assert what in expected
+    assert message(lambda: run_kernel(bars(), scores(), settings, known=known), DataError) == expected
+    assert message(lambda: sweep(bars(), scores(), [settings], known=known), DataError) == expected

@@ -16,7 +16,7 @@ from backtrader_system.engine.kernel.market_arrays import market_arrays, traded_
 from backtrader_system.engine.kernel.records import Market, new_log
 from backtrader_system.engine.kernel.rule_table import rule_table
 from backtrader_system.engine.kernel.workspace import simulate_range
-from backtrader_system.engine.panel_checks import check_panel
+from backtrader_system.engine.panel_checks import check_known, check_panel
 from backtrader_system.errors import StrategyError
 from backtrader_system.settings.checked import checked_settings
 
@@ -38,7 +38,7 @@ def run_kernel(
     Arguments as for `engine.backtest.run_backtest`, whose rules it follows fill by fill.
     Raises: StrategyError naming what the kernel does not support, SettingsError and DataError as `run_backtest`.
     """
-    table = rule_table([checked_settings(settings)], strategy_name)
+    table = rule_table([_checked(settings, known)], strategy_name)
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(1, FIGURES)
@@ -67,7 +67,7 @@ def sweep(
         raise StrategyError("sweep needs at least one setting; the list is empty")
     if workers is not None and workers < 1:
         raise StrategyError(f"workers was {workers}; must be at least 1, or None for one per core")
-    table = rule_table(checked_settings(one, f"settings number {n}") for n, one in enumerate(settings, start=1))
+    table = rule_table(_checked(one, known, f"settings number {n}") for n, one in enumerate(settings, start=1))
     check_panel(bars, scored, known)
     market = _market(bars, scored, known, table)
     figures = np.zeros(len(table), FIGURES)
@@ -78,6 +78,12 @@ def sweep(
         for task in tasks:
             task.result()
     return pd.DataFrame({name: figures[name] for name in FIGURES.names})
+
+
+def _checked(settings: Settings, known: Known | None, what: str = "settings") -> Settings:
+    checked = checked_settings(settings, what)
+    check_known(checked, known)
+    return checked
 
 
 def _market(bars: BarPanel, scored: ScoredPanel | None, known: Known | None, table: np.ndarray) -> Market:
