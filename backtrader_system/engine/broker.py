@@ -155,18 +155,18 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
     def _trade_rest_of_bar(self) -> None:
         """Match what the open left: exits before entries, stops before targets, then exits born of those entries."""
         self._awake = dict.fromkeys(data for data in self._awake if self.pending.is_awake(data, self.session))
-        self._born, tried = self._awake_orders(), set()
+        self._born = self._awake_orders()
         waiting: list[tuple] = []
         while True:
             self._activate()
             for order in self._born:
-                heappush(waiting, (*_rest_of_bar_rank(order), order))
+                if order.active():          # a child comes again when its parent has filled
+                    heappush(waiting, (*_rest_of_bar_rank(order), order))
             self._born = []
             if not waiting:
                 break
             order = heappop(waiting)[-1]
-            if order in self.pending and order.ref not in tried and order.active():
-                tried.add(order.ref)
+            if order in self.pending:
                 self._try_order(order)
         for order in self.pending.trailing():
             if has_bar(order.data, self.session):

@@ -23,8 +23,6 @@ class OrderEntry(AccountBroker):
     unfilled, and keeps rows of what became of it instead of the order.
     """
 
-    counts_submitted_as_open = True
-
     def init(self) -> None:
         super().init()
         self.pending = OrderBook()

@@ -51,6 +51,10 @@ class Protection:
     def __bool__(self) -> bool:
         return any(getattr(self, name) is not None for name in self.__slots__)
 
+    def trail_anchor(self, level: float) -> float:
+        """Return the price from which a trailing stop must trail so as not to fall from `level`."""
+        return trailing_anchor(level, _or_nan(self.trail_fraction), _or_nan(self.trail_distance))
+
     @property
     def has_trail(self) -> bool:
         return self.trail_fraction is not None or self.trail_distance is not None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from math import nan
 from typing import Any
 
 import backtrader as bt
 
 from backtrader_system.engine.lean_orders import LeanSellOrder, lean_order
 from backtrader_system.engine.order_prices import TRIGGERS
-from backtrader_system.engine.protection import Protection, trailing_anchor
+from backtrader_system.engine.protection import Protection
 
 Order = bt.Order
 
@@ -69,7 +68,4 @@ class ProtectiveExits:
 def _highest_anchor(old: list[Any], protection: Protection) -> float:
     """Return the price from which a replaced trailing stop must trail, so that it never moves down."""
     levels = [order.created.price for order in old if order.exectype == Order.StopTrail]
-    if not levels:
-        return 0.0
-    fraction, distance = protection.trail_fraction, protection.trail_distance
-    return trailing_anchor(max(levels), nan if fraction is None else fraction, nan if distance is None else distance)
+    return protection.trail_anchor(max(levels)) if levels else 0.0

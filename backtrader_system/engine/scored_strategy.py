@@ -9,7 +9,7 @@ import backtrader as bt
 
 from backtrader_system.engine.buy_signals import BuySignals, buy_signals_now
 from backtrader_system.engine.cursor import has_bar
-from backtrader_system.engine.waiting_orders import waiting_orders
+from backtrader_system.engine.waiting_orders import orders_to_count
 
 
 class ScoredStrategy(bt.Strategy):
@@ -76,9 +76,7 @@ class ScoredStrategy(bt.Strategy):
 
     def market_orders(self) -> list[Any]:
         """Return the market orders that still wait to fill."""
-        orders_to_count = getattr(self.broker, "orders_to_count", None)
-        orders = orders_to_count() if orders_to_count else waiting_orders(self.broker)
-        return [order for order in orders if order.exectype == bt.Order.Market]
+        return [order for order in orders_to_count(self.broker) if order.exectype == bt.Order.Market]
 
     def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
         if order.executed.size or quicknotify or order.p.simulated:

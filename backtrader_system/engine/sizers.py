@@ -18,7 +18,7 @@ from backtrader_system.engine.sizing import (
     target_fraction,
     whole_shares,
 )
-from backtrader_system.engine.waiting_orders import waiting_orders
+from backtrader_system.engine.waiting_orders import orders_to_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,7 @@ def account_after_orders(broker: Any) -> Account:
     held = dict(broker.held_values()) if hasattr(broker, "held_values") else {
         data: position.size * data.close[0] for data, position in broker.positions.items() if position.size}
     cash, sells_fill_first = broker.getcash(), getattr(broker, "sells_fill_first", False)
-    orders = broker.orders_to_count() if hasattr(broker, "orders_to_count") else waiting_orders(broker)
-    for order in orders:
-        if order.exectype != bt.Order.Market and not order.isbuy():
-            continue            # a resting exit may never fill
+    for order in orders_to_count(broker):
         dollars = order.executed.remsize * order.data.close[0]
         held[order.data] = held.get(order.data, 0.0) + dollars
         if dollars > 0 or sells_fill_first:

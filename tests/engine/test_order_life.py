@@ -227,3 +227,10 @@ def test_options_without_effect_are_refused():
     for options in ({"slip_perc": 0.01}, {"slip_fixed": 0.5}, {"coc": True}, {"filler": bt.fillers.FixedSize(size=5)}):
         with pytest.raises(StrategyError, match="does not act on " + next(iter(options))):
             play(frame([FLAT, FLAT]), {}, broker=ContractBroker(**options))
+
+
+def test_children_of_a_short_bracket_live_from_an_entry_inside_the_bar():
+    bars = frame([FLAT, (100, 106, 99, 104), (104, 105, 94, 95)])
+    run = play(bars, {0: lambda s: s.sell_bracket(size=10, price=105.0, stopprice=110.0, limitprice=96.0)},
+               broker=ContractBroker(cash=10_000, allow_short=True))
+    assert run.fills == [(3, "A", -10, 105), (4, "A", 10, 96)]
