@@ -78,6 +78,9 @@ class SimulatedSettings(Section):
     delisting: bool = True
 
 
+ALWAYS_OPEN = "24/7"
+
+
 class DataSettings(Section):
     """Where bars come from and what is asked of them."""
 
@@ -96,3 +99,8 @@ class DataSettings(Section):
     refresh: bool = False                          # ask Yahoo again and keep the answer as a new snapshot
     yahoo: YahooSettings = YahooSettings()
     simulated: SimulatedSettings = SimulatedSettings()
+
+    @property
+    def periods_per_year(self) -> int:
+        """Sessions in a year, for annualising."""
+        return 365 if self.calendar == ALWAYS_OPEN else 252

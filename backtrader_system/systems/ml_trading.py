@@ -32,7 +32,6 @@ from backtrader_system.signals.features import check_feature_names, compute_feat
 from backtrader_system.signals.scored import ScoredPanel
 
 BASELINE = "buy_and_hold"
-ALWAYS_OPEN = "24/7"
 # Lines that feeds carry beside scores, and the feature that fills each; warm-up bars count.
 KNOWN_LINES = {"atr": "atr_14", "daily_volatility": "volatility_20d", "average_volume": "average_volume_20d"}
 
@@ -80,14 +79,13 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
         features = compute_features(market.bars, KNOWN_LINES.values())
     bars = market.bars.between(market.first_session)
     known = {line: features[feature][-len(bars.sessions):] for line, feature in KNOWN_LINES.items()}
+    panel = scores.scored.between(market.first_session)
     with stages.timed("backtest"):
-        traded = run_backtest(
-            bars, scores.scored.between(market.first_session), settings, known=known, progress=progress)
+        traded = run_backtest(bars, panel, settings, known=known, progress=progress)
         baseline = run_backtest(bars, None, _baseline_settings(settings), known=known, strategy_name=BASELINE)
     with stages.timed("checks"):
         for name, ledgers in {settings.strategy.name: traded, BASELINE: baseline}.items():
             check_ledgers(name, ledgers, bars, settings)
-        panel = scores.scored.between(market.first_session)
         verifications = (
             _verify(traded, bars, panel, settings, known, progress),
             _verify(baseline, bars, None, _baseline_settings(settings), known, progress),
@@ -134,7 +132,7 @@ def _result(
         table, traded.orders, traded.skipped, bars, settings.ml_config.strength_horizon_sessions)
     metrics = performance_metrics(
         traded.equity, traded.trades, traded.orders, baseline_equity=baseline.equity, evidence=settings.evidence,
-        periods_per_year=365 if settings.data.calendar == ALWAYS_OPEN else 252)
+        periods_per_year=settings.data.periods_per_year)
     metrics["ml"] = scores.quality
     metrics["checks"] = {
         "kernel_verification": "; ".join(verification.text for verification in verifications),

@@ -20,7 +20,6 @@ ML_TRADING, BUY_AND_HOLD = range(2)
 STRATEGIES = {"ml_trading": ML_TRADING, "buy_and_hold": BUY_AND_HOLD}
 KELLY, FIXED_CASH, FIXED_FRACTION, EQUAL_WEIGHT = range(4)
 SIZERS = {"kelly": KELLY, "fixed_cash": FIXED_CASH, "fixed_fraction": FIXED_FRACTION, "equal_weight": EQUAL_WEIGHT}
-ALWAYS_OPEN = "24/7"
 
 # Parameters of the strategies that are plain settings; `exit_rules` holds the other fields of ExitRules.
 PARAMETERS = (
@@ -112,7 +111,7 @@ def _values(settings: Settings, strategy_name: str) -> dict[str, Any]:
     values |= {name: value for name, value in section.params.items() if name != "exit_rules"}
     if strategy_name == "buy_and_hold":
         values |= dict.fromkeys(PROTECTION)
-    periods = 365 if settings.data.calendar == ALWAYS_OPEN else 252
+    periods = settings.data.periods_per_year
     values |= {
         "strategy": STRATEGIES[strategy_name], "sizer": SIZERS[sizer.type], "periods_per_year": periods,
         "rate_per_session": rate_per_period(settings.evidence.risk_free_rate, periods),
