@@ -28,7 +28,7 @@ class RunResult:
     orders : one row per order event. signals : every signal seen. actions : splits, dividends, delistings met.
     predictions : out-of-sample model output by session and symbol.
     metrics : figures by section; None means not computed, and `<name>_note` says why.
-    analyzers : tables of further analyzers by name.
+    analyzers : tables of further analyzers by name. tables : further tables of the system by name.
     folder : where the run is stored; None if it is not.
     warnings : what the reader should know before believing the figures.
     """
@@ -45,6 +45,7 @@ class RunResult:
     metrics: Metrics
     data_report: DataReport
     analyzers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
 
