@@ -1,4 +1,4 @@
-"""The command line: arguments, exit codes, and what a user sees when something is wrong.
+"""The command line: which command runs, and the arguments of a backtest.
 
 Only light modules are imported here; pandas, pydantic and the rest are loaded after the arguments are read, so that
 `--help` answers at once.
@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import traceback
 from collections.abc import Sequence
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backtrader_system.errors import BacktraderSystemError
+from backtrader_system.cli.outcome import DONE, ended
+from backtrader_system.systems.registry import storing
+
+if TYPE_CHECKING:
+    from backtrader_system.reports.result import RunResult
+    from backtrader_system.settings.loading import LoadedSettings
 
 PROGRAM = "backtest_runner.py"
-DONE, USER_ERROR, BROKEN_PIPE = 0, 1, 141     # 2 is argparse's, 3 ReconciliationError's
 
-# One entry per system: where its story is told. Imported only when it runs.
-SYSTEMS = {"ml_trading": ("backtrader_system.systems.ml_trading", "run_ml_trading")}
+# Commands beside the backtest: `python -m backtrader_system NAME ...`.
+COMMANDS = {
+    "conviction": ("backtrader_system.cli.conviction", "main"),
+    "signals": ("backtrader_system.cli.signals", "main"),
+}
 
 EXAMPLES = """examples:
   python backtest_runner.py --config sample.yaml       simulated market, no network
@@ -35,26 +41,16 @@ exit codes: 0 done, 1 something you can mend or Ctrl-C, 2 wrong usage, 3 ledgers
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    argv : arguments without the program's name; None takes those of the process.
+    argv : arguments without the program's name; None takes those of the process. A first word of `COMMANDS` is a
+        command of its own; everything else runs a backtest.
     Raises: SystemExit by argparse, 0 after --help and 2 after wrong usage.
     """
-    _never_fail_to_print()
     given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in COMMANDS:
+        module, function = COMMANDS[given[0]]
+        return getattr(import_module(module), function)(given[1:])
     arguments = parser().parse_args(given)
-    try:
-        code = _run(arguments, given)
-        sys.stdout.flush()
-        return code
-    except KeyboardInterrupt:
-        return _complain("interrupted; a run folder that was begun stays marked incomplete", USER_ERROR)
-    except BrokenPipeError:
-        # The reader of our output is gone; without this, Python complains once more when it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except BacktraderSystemError as error:
-        return _complain(f"error: {error}", error.exit_code, with_traceback=arguments.verbose)
-    except Exception as error:
-        return _complain(_unexpected(error), USER_ERROR, with_traceback=arguments.verbose)
+    return ended(lambda: _run(arguments, given), verbose=arguments.verbose)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,8 +62,8 @@ def parser() -> argparse.ArgumentParser:
     add("-c", "--config", metavar="NAME", help="a path, or a name in config/ (default: backtest_config.yaml)")
     add("-o", "--output-dir", type=Path, metavar="DIR", help="where the run folder goes (default: output.results_dir)")
     add("--symbols", nargs="+", metavar="SYMBOL", help="trade these instead of the config's universe")
-    add("--start-date", type=_day, metavar="YYYY-MM-DD", help="first day of the backtest")
-    add("--end-date", type=_day, metavar="YYYY-MM-DD", help="last day of the backtest, included")
+    add("--start-date", type=day, metavar="YYYY-MM-DD", help="first day of the backtest")
+    add("--end-date", type=day, metavar="YYYY-MM-DD", help="last day of the backtest, included")
     add("--initial-capital", type=float, metavar="DOLLARS", help="cash at the start")
     add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",
         help="any other setting, as strategy.signal_threshold=0.3; may be repeated, wins over the options above")
@@ -95,56 +91,29 @@ def _run(arguments: argparse.Namespace, given: list[str]) -> int:
 
         print(f"backtrader-system {__version__}")
         return DONE
-    if arguments.verbose:
-        _show_log()
     from backtrader_system.settings.loading import load_settings
 
     loaded = load_settings(arguments.config, overrides_of(arguments))
+    print_and_run(loaded, arguments.output_dir, [PROGRAM, *given])
+    return DONE
+
+
+def print_and_run(loaded: LoadedSettings, output_dir: Path | None, command: Sequence[str]) -> RunResult:
+    """Run what the settings describe, store it, print what runs and what came out, and return the result."""
     from backtrader_system.cli.progress_bar import ProgressBar
     from backtrader_system.reports.console import print_header, print_summary
 
     print_header(loaded, loaded.settings.data.source == "simulated")
-    module, function = SYSTEMS[loaded.settings.system]
-    run = getattr(import_module(module), function)
+    run = storing(loaded.settings.system)
     with ProgressBar() as progress:
-        result = run(loaded, arguments.output_dir, progress, command=[PROGRAM, *given])
+        result = run(loaded, output_dir, progress, command=command)
     print_summary(result, already_shown=loaded.warnings)
-    return DONE
+    return result
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Return the date of an argument, for argparse."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as YYYY-MM-DD") from error
-
-
-def _never_fail_to_print() -> None:
-    """Replace characters that the terminal's encoding lacks instead of stopping a finished run."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
-def _show_log() -> None:
-    import logging
-
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("backtrader_system").setLevel(logging.DEBUG)
-
-
-def _unexpected(error: Exception) -> str:
-    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("backtrader_system"):
-        return (f"error: the package '{error.name}' is not installed; run `make backtest` once, or "
-                "`python -m pip install -e .` in the project's folder")
-    if isinstance(error, MemoryError):
-        return "error: not enough memory; take fewer symbols, a shorter period or ml_config.workers=1"
-    return (f"error: a bug in this program, not in your input: {type(error).__name__}: {error} "
-            "(-v shows where); please report it")
-
-
-def _complain(text: str, code: int, *, with_traceback: bool = False) -> int:
-    if with_traceback:
-        traceback.print_exc()
-    print(text, file=sys.stderr)
-    return code

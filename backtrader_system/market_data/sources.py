@@ -58,7 +58,7 @@ def _from_files(
         raise SettingsError("data.path is missing; data.source files needs a Parquet or CSV file, or a folder")
     files = open_bar_files(data.path)
     available = {symbol for file in files for symbol in file.symbols}
-    symbols, issues = _chosen(universe, sessions, available, str(data.path))
+    symbols, issues = _chosen(universe, sessions, available, str(data.path), data.missing_symbols == "leave_out")
     progress.say(f"Reading {len(symbols)} symbols from {data.path}")
     timezone = exchange_timezone(data.calendar)
     rows, date_issues = read_bars(files, symbols, sessions[0], sessions[-1], timezone)
@@ -90,7 +90,8 @@ def _from_simulation(
     progress.say(f"Simulating a market of {settings.data.simulated.n_symbols} symbols")
     market = simulate_market(settings.data.simulated, sessions)
     source = "simulated market"
-    symbols, issues = _chosen(universe, sessions, set(market.bars["symbol"]), source)
+    may_lack = settings.data.missing_symbols == "leave_out"
+    symbols, issues = _chosen(universe, sessions, set(market.bars["symbol"]), source, may_lack)
     rows = market.bars[market.bars["symbol"].isin(symbols)]
     return SourceBars(rows, symbols, market.actions, dict.fromkeys(symbols, source), lambda: _span(rows), issues)
 
@@ -99,7 +100,7 @@ _READERS = {"files": _from_files, "yahoo": _from_yahoo, "simulated": _from_simul
 
 
 def _chosen(
-    universe: Universe, sessions: pd.DatetimeIndex, available: set[str], source: str
+    universe: Universe, sessions: pd.DatetimeIndex, available: set[str], source: str, may_lack: bool
 ) -> tuple[tuple[str, ...], tuple[DataIssue, ...]]:
     wanted = universe.symbols_between(sessions[0], sessions[-1])
     if wanted is None:
@@ -107,7 +108,8 @@ def _chosen(
     missing = sorted(set(_not_empty(wanted, sessions)) - available)
     chosen = tuple(symbol for symbol in wanted if symbol in available)
     # Old members are often gone from a source. Stopping would forbid honest universes; silence would hide the bias.
-    if missing and (universe.intervals is None or not chosen):
+    may_lack = may_lack or universe.intervals is not None
+    if missing and not (chosen and may_lack):
         raise unknown_symbols_error(missing, sorted(available), source)
     advice = "a member without bars makes results look too good if it failed (survivorship bias); add its bars"
     return chosen, tuple(DataIssue("warning", "no_bars", source, symbol, None, "a member of the universe, unknown "

@@ -75,8 +75,8 @@ def download_bars(
     Sessions of today (UTC) and later are left out: their bars are not final.
     Returns: columns session, symbol, open, high, low, close, volume, sorted by session and symbol; with
         `data.prices` raw also split_ratio and dividend.
-    Raises: DataError naming every symbol that Yahoo does not have; SourceUnavailableError if Yahoo does not
-        answer after all attempts. Nothing is stored in either case.
+    Raises: DataError naming every symbol that Yahoo does not have, unless `data.missing_symbols` leaves them out;
+        SourceUnavailableError if Yahoo does not answer after all attempts. Nothing is stored in either case.
     """
     if data.snapshot is not None and data.refresh:
         raise SettingsError("data.snapshot asks for a stored snapshot and data.refresh for a new one; "
@@ -108,7 +108,7 @@ def _requested_bars(
 def _download(
     symbols: list[str], start: date, end: date, data: DataSettings, progress: Progress, connection: Connection
 ) -> Snapshot:
-    history = _ask_for_all(symbols, start, end, data.yahoo, progress, connection)
+    history = _ask_for_all(symbols, start, end, data, progress, connection)
     is_bar = history["session"] <= pd.Timestamp(end)
     is_action = (history["split_ratio"] != 1) | (history["dividend"] != 0)
     actions = history.loc[is_action, ["symbol", "session", "split_ratio", "dividend"]]
@@ -125,8 +125,7 @@ def _download(
 
 
 def _ask_for_all(
-    symbols: list[str], start: date, end: date, settings: YahooSettings, progress: Progress,
-    connection: Connection,
+    symbols: list[str], start: date, end: date, data: DataSettings, progress: Progress, connection: Connection
 ) -> pd.DataFrame:
     # Asked up to the present, because only splits known today explain the prices that Yahoo shows today.
     until = connection.clock().date() + timedelta(days=1)
@@ -135,11 +134,11 @@ def _ask_for_all(
     with _outspoken_yfinance():
         for symbol in progress.track(symbols, "Asking Yahoo", len(symbols)):
             try:
-                history = _ask(symbol, start, until, settings, connection)
+                history = _ask(symbol, start, until, data.yahoo, connection)
                 histories.append(_with_bars_until(history, symbol, end))
             except _NoSuchSymbol as answer:
                 missing.append(f"{symbol}: {answer}")
-    if missing:
+    if missing and not (histories and data.missing_symbols == "leave_out"):
         raise DataError(
             f"Yahoo has no bars from {start} to {end} of {len(missing)} of {len(symbols)} symbols; correct "
             "or remove them (share classes are written with a hyphen, BRK-B; delisted symbols are gone)",

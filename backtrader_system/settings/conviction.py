@@ -68,6 +68,6 @@ class ConvictionSettings(Section):
     liquidity_floor_dollars: Annotated[float, Field(ge=0)] = 100_000.0    # mean daily volume of the 20 bars before
     high_conviction_score: Annotated[int, Field(ge=1, le=10)] = 9
     high_conviction_multiple: Positive = 2.0         # size of a signal from that score on, in the scenario `sizing`
-    compare_count: Sessions | None = None            # ml_vs_rules: best signals of either; None: as top_fraction, at least 10
+    compare_count: Sessions | None = None            # ml_vs_rules: best signals of either; None: top_fraction, >= 10
     scenarios: tuple[ScenarioName, ...] = SCENARIOS
     classifier: ConvictionModelSettings = ConvictionModelSettings()

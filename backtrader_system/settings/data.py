@@ -86,6 +86,7 @@ class DataSettings(Section):
 
     source: Literal["files", "yahoo", "simulated"] = "yahoo"
     path: Path | None = None                       # files: one Parquet or CSV, or a folder of them
+    missing_symbols: Literal["error", "leave_out"] = "error"    # symbols of the universe that the source lacks
     prices: Literal["adjusted", "raw"] = "adjusted"
     corporate_actions: Path | None = None          # CSV: symbol, ex_date, split_ratio, dividend (raw prices only)
     calendar: str = "XNYS"                         # a name of exchange_calendars; 24/7 for crypto

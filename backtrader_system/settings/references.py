@@ -12,6 +12,7 @@ from backtrader_system.settings.yaml_source import Document, KeyPath, place
 
 INPUT_FILES: tuple[KeyPath, ...] = (
     ("data", "path"), ("data", "corporate_actions"), ("universe", "file"), ("universe", "membership"),
+    ("conviction", "signals"), ("conviction", "model"),
 )
 
 
@@ -39,7 +40,7 @@ def with_input_files(document: Document) -> tuple[Document, list[str]]:
 
 
 def _is_read(values: dict[str, Any], path: KeyPath) -> bool:
-    return path[0] == "universe" or value_at(values, ("data", "source")) == "files"
+    return path[0] != "data" or value_at(values, ("data", "source")) == "files"
 
 
 def need_faults(settings: Settings, document: Document) -> list[str]:
@@ -52,8 +53,16 @@ def need_faults(settings: Settings, document: Document) -> list[str]:
     faults = []
     if data.source == "files" and data.path is None:
         faults.append(fault("data", "path", text="missing; data.source files needs a Parquet or CSV file, or a folder"))
-    if data.source == "yahoo" and all(getattr(universe, name) is None for name in UNIVERSE_CHOICES):
+    is_conviction = settings.system == "conviction"
+    has_universe = any(getattr(universe, name) is not None for name in UNIVERSE_CHOICES)
+    if is_conviction and data.source == "yahoo" and settings.conviction.signals is None and not has_universe:
+        faults.append(fault("conviction", "signals", text="missing; give a file of signals (--data of "
+                            "backtest_model.py), or run conviction_sample.yaml, which invents signals"))
+    if not is_conviction and data.source == "yahoo" and not has_universe:
         faults.append(fault("universe", text="missing; data.source yahoo needs universe.symbols, file or membership"))
+    if not is_conviction:
+        faults += [fault("backtest", name, text="missing; give a date as YYYY-MM-DD")
+                   for name in ("start_date", "end_date") if getattr(settings.backtest, name) is None]
     if data.corporate_actions is not None and (data.source != "files" or data.prices != "raw"):
         faults.append(fault("data", "corporate_actions", text=f"has no use with data.source {data.source} and "
                             f"data.prices {data.prices}; remove it, or use raw prices from files"))

@@ -15,8 +15,9 @@ Positive = Annotated[float, Field(gt=0)]
 class BacktestSettings(Section):
     """Period (both ends included), capital and the costs of trading."""
 
-    start_date: date = date(2024, 8, 23)
-    end_date: Annotated[date, Field(validate_default=True)] = date(2025, 8, 22)
+    # None takes the period of the signals; only systems whose signals have dates of their own can do so.
+    start_date: date | None = date(2024, 8, 23)
+    end_date: Annotated[date | None, Field(validate_default=True)] = date(2025, 8, 22)
     initial_capital: Positive = 100_000.0
     commission_bps: Bps = 5.0
     commission_per_share: Annotated[float, Field(ge=0)] = 0.0
@@ -30,9 +31,9 @@ class BacktestSettings(Section):
 
     @field_validator("end_date")
     @classmethod
-    def _not_reversed(cls, end: date, info: ValidationInfo) -> date:
+    def _not_reversed(cls, end: date | None, info: ValidationInfo) -> date | None:
         start = info.data.get("start_date")
-        if start is not None and end < start:
+        if start is not None and end is not None and end < start:
             raise conflict(f"the end {end} lies before start_date, {start}", "start_date")
         return end
 

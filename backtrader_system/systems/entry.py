@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from backtrader_system.progress import Progress
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.loading import load_settings
-from backtrader_system.systems.ml_trading import backtest_ml_trading, run_ml_trading
-
-# One entry per system: what stores a run, what only returns it.
-SYSTEMS: dict[str, tuple[Callable[..., RunResult], Callable[..., RunResult]]] = {
-    "ml_trading": (run_ml_trading, backtest_ml_trading),
-}
+from backtrader_system.systems.registry import in_memory, storing
 
 
 def run(
@@ -29,7 +24,5 @@ def run(
     Raises: BacktraderSystemError with a message for the user.
     """
     loaded = load_settings(config, overrides)
-    storing, in_memory = SYSTEMS[loaded.settings.system]
-    if not store:
-        return in_memory(loaded, progress)
-    return storing(loaded, output_dir, progress)
+    system = loaded.settings.system
+    return storing(system)(loaded, output_dir, progress) if store else in_memory(system)(loaded, progress)

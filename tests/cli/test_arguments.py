@@ -11,8 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from backtrader_system.cli.main import SYSTEMS, main, overrides_of, parser
+from backtrader_system.cli.main import main, overrides_of, parser
 from backtrader_system.errors import ReconciliationError
+from backtrader_system.systems.registry import SYSTEMS
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUNNER = PROJECT / "backtest_runner.py"
@@ -28,7 +29,7 @@ def run_that(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         module = ModuleType("failing_system")
         module.run = system
         monkeypatch.setitem(sys.modules, "failing_system", module)
-        monkeypatch.setitem(SYSTEMS, "ml_trading", ("failing_system", "run"))
+        monkeypatch.setitem(SYSTEMS, "ml_trading", ("failing_system", "run", "run"))
         return main(["--config", "sample.yaml"]), *capsys.readouterr()
     return run
 
@@ -92,7 +93,7 @@ def test_options_become_overrides_and_set_comes_last() -> None:
 
 @pytest.mark.parametrize(("arguments", "line"), [
     (["-c", "smaple"], "error: smaple: no such config; config/ has: aggressive.yaml, backtest_config.yaml, "
-                       "conservative.yaml, sample.yaml. Did you mean 'sample.yaml'?"),
+                       "conservative.yaml, conviction.yaml, conviction_sample.yaml, sample.yaml. Did you mean 'sample.yaml'?"),
     (["-c", "sample", "--set", "sizer.typ=kelly"], "error: --set sizer.typ: unknown key. Did you mean 'type'?"),
     (["-c", "sample", "--initial-capital", "-5"],
      "error: --set backtest.initial_capital: found -5.0; allowed: a number above 0"),

@@ -119,7 +119,7 @@ def test_all_faults_are_reported_at_once(write: WriteConfig) -> None:
         "run.yaml:12: universe.symbols[2]: found 'A/../B C'; allowed: a symbol: quoted if it is a number, "
         "up to 24 letters, digits and . _ - = ^ /",
         "run.yaml:8: backtest.start_date: found '2024-02-30', day value is outside expected range; "
-        "allowed: a date as YYYY-MM-DD",
+        "allowed: a date as YYYY-MM-DD, or null",
         "run.yaml:9: backtest.initial_capital: found inf; allowed: a number above 0",
         "run.yaml:4: strategy.max_positions: found true; allowed: a whole number at least 1",
         "run.yaml:5: strategy.max_position_size: found 1.5; allowed: a number above 0 and at most 1",
