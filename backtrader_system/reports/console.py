@@ -10,7 +10,7 @@ from backtrader_system.reports.figure_text import FigureSheet, dollars
 from backtrader_system.reports.report_ml import out_of_sample_words
 from backtrader_system.reports.report_results import baseline_text
 from backtrader_system.reports.result import RunResult
-from backtrader_system.reports.run_facts import SIMULATED, costs_text, universe_text, verification_text
+from backtrader_system.reports.run_facts import costs_text, simulation_text, universe_text, verification_text
 
 if TYPE_CHECKING:
     from backtrader_system.settings.loading import LoadedSettings
@@ -40,7 +40,7 @@ def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
     """Return the lines of `print_header`."""
     settings = loaded.settings
     test = settings.backtest
-    lines = [f"{SIMULATED}."] if market_is_simulated else []
+    lines = [f"{simulation_text(('market',))}."] if market_is_simulated else []
     lines += [
         f"Backtest:         {loaded.name}" + (f" ({loaded.path})" if loaded.path else ""),
         f"Period:           {test.start_date} to {test.end_date}",
@@ -58,7 +58,7 @@ def summary_text(result: RunResult, already_shown: Collection[str] = ()) -> str:
     """
     sheet = FigureSheet(result.metrics)
     lines = ["BACKTEST RESULTS SUMMARY", "=" * WIDTH]
-    lines += [f"{SIMULATED}."] if result.is_simulated else []
+    lines += [f"{simulation_text(result.simulated_parts)}."] if result.is_simulated else []
     if len(result.equity):
         sessions = result.equity["session"]
         lines += [f"{sessions.iloc[0]:%Y-%m-%d} to {sessions.iloc[-1]:%Y-%m-%d}, {len(sessions):,} sessions; "

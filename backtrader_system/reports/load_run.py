@@ -15,7 +15,7 @@ from backtrader_system.market_data.quality import DataIssue, DataReport
 from backtrader_system.reports.ledger_files import empty_table, read_csv_text
 from backtrader_system.reports.manifest import FORMAT, MANIFEST, sha256
 from backtrader_system.reports.result import RunResult
-from backtrader_system.reports.run_files import ANALYZER, LEDGERS, performance_report_name
+from backtrader_system.reports.run_files import ANALYZER, FURTHER, LEDGERS, performance_report_name
 from backtrader_system.reports.run_folder import INCOMPLETE, INCOMPLETE_NOTE, LATEST
 from backtrader_system.settings.settings import Settings
 
@@ -46,7 +46,7 @@ def load_run(path: Path | str = LATEST) -> RunResult:
         settings=_settings(folder, manifest["settings"]), name=manifest["name"], metrics=metrics,
         data_report=_data_report(manifest["data"]), folder=folder,
         warnings=(*manifest["warnings"], *absent, *without_metrics),
-        analyzers={key.removeprefix(ANALYZER): table for key, table in tables.items() if key.startswith(ANALYZER)},
+        analyzers=_named(tables, ANALYZER), tables=_named(tables, FURTHER),
         **{name: tables[name] for name in LEDGERS},
     )
 
@@ -111,6 +111,10 @@ def _table(folder: Path, entry: Mapping, hashes: Mapping[str, str]) -> pd.DataFr
         text = _content(folder, entry["file"], hashes)
         table = read_csv_text(text, entry["columns"], source=str(folder / entry["file"]))
     return table.set_index(entry["index"]) if entry["index"] else table
+
+
+def _named(tables: Mapping[str, pd.DataFrame], kind: str) -> dict[str, pd.DataFrame]:
+    return {key.removeprefix(kind): table for key, table in tables.items() if key.startswith(kind)}
 
 
 def _metrics(folder: Path, manifest: Mapping) -> tuple[dict, list[str]]:

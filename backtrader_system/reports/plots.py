@@ -32,13 +32,15 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _GAIN_LOSS = LinearSegmentedColormap.from_list("loss_to_gain", [LOSS, "#FFFFFF", STRATEGY])
 
 
-def equity_figure(equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str) -> Figure:
+def equity_figure(
+    equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str, baseline_name: str = "buy and hold"
+) -> Figure:
     """Draw the account's value in dollars beside the baseline's; the gap to the highest value so far is shaded."""
     with house_style():
         value = equity["equity"]
         capital = initial_capital(equity)
         title = f"Equity: strategy {_total(equity)}"
-        title += f", baseline (buy and hold) {_total(baseline)}" if len(baseline) else ""
+        title += f", baseline ({baseline_name}) {_total(baseline)}" if len(baseline) else ""
         figure = new_figure(f"{title}, {period_text(equity['session'])}", corner=corner)
         axes = figure.subplots()
         peak = np.maximum.accumulate(np.maximum(value.to_numpy(dtype=float), capital))
@@ -46,7 +48,7 @@ def equity_figure(equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str) 
                           label="drawdown: below the highest equity so far")
         _line(axes, equity["session"], value, STRATEGY, "strategy")
         if len(baseline):
-            _line(axes, baseline["session"], baseline["equity"], BASELINE, "baseline: buy and hold", width=1.4)
+            _line(axes, baseline["session"], baseline["equity"], BASELINE, f"baseline: {baseline_name}", width=1.4)
         axes.axhline(capital, color=MUTED, linewidth=0.9, linestyle=":", label="initial capital")
         dress(axes, ylabel="equity (dollars)", sessions=equity["session"])
         _choose_scale(axes, np.concatenate([value, baseline["equity"] if len(baseline) else value]))
@@ -55,7 +57,9 @@ def equity_figure(equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str) 
         return figure
 
 
-def drawdown_figure(equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str) -> Figure:
+def drawdown_figure(
+    equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str, baseline_name: str = "buy and hold"
+) -> Figure:
     """Draw the distance below the highest equity so far, in percent, with the deepest point named."""
     with house_style():
         depth = equity["drawdown"] * 100
@@ -66,7 +70,7 @@ def drawdown_figure(equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str
         axes.fill_between(equity["session"], depth, 0, color=STRATEGY, alpha=0.25, linewidth=0)
         _line(axes, equity["session"], depth, STRATEGY, "strategy")
         if len(baseline):
-            _line(axes, baseline["session"], baseline["drawdown"] * 100, BASELINE, "baseline: buy and hold",
+            _line(axes, baseline["session"], baseline["drawdown"] * 100, BASELINE, f"baseline: {baseline_name}",
                   width=1.2)
         axes.axhline(0, color=MUTED, linewidth=0.9)
         dress(axes, ylabel="below the highest equity so far (%)", sessions=equity["session"])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Metrics = Mapping[str, Mapping[str, object]]
+BASELINE_NAMES = {"ml_trading": "buy and hold", "conviction": "rules"}      # by system
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class RunResult:
     """One finished run; the same object whether it comes from `run` or from `load_run`.
 
     equity, baseline_equity : one row per session: session, cash, positions_value, equity, return, drawdown,
-        gross_exposure, net_exposure, positions. The baseline is buy and hold of the same universe at the same costs.
+        gross_exposure, net_exposure, positions. The baseline is `baseline_name` at the same costs: buy and hold of
+        the same universe, or in the conviction system the same account run by the rules' scores.
     trades : one row per round trip; open ones have status "open" and no exit.
     orders : one row per order event. signals : every signal seen. actions : splits, dividends, delistings met.
     predictions : out-of-sample model output by session and symbol.
@@ -59,13 +61,25 @@ class RunResult:
 
     @property
     def corner(self) -> str:
-        """The small text of every plot: which run, and that the market is simulated if so."""
-        return f"{self.run_id} · simulated market" if self.is_simulated else self.run_id
+        """The small text of every plot: which run, and what of it is simulated."""
+        return " · ".join([self.run_id, *(f"simulated {part}" for part in self.simulated_parts)])
 
     @property
     def is_simulated(self) -> bool:
-        """Whether prices come from the simulated market."""
-        return self.settings.data.source == "simulated"
+        """Whether prices or signals are simulated."""
+        return bool(self.simulated_parts)
+
+    @property
+    def simulated_parts(self) -> tuple[str, ...]:
+        """What is simulated: `market` (the prices), `signals`, both or nothing."""
+        parts = {"market": self.settings.data.source == "simulated",
+                 "signals": bool(self.metrics.get("conviction", {}).get("simulated_signals", False))}
+        return tuple(part for part, is_simulated in parts.items() if is_simulated)
+
+    @property
+    def baseline_name(self) -> str:
+        """What the strategy is compared with."""
+        return BASELINE_NAMES[self.settings.system]
 
     def summary(self) -> str:
         """Return the results as aligned text, the baseline beside."""
@@ -77,13 +91,14 @@ class RunResult:
         """Draw equity against the baseline, with the drawdown shaded."""
         from backtrader_system.reports.plots import equity_figure
 
-        return equity_figure(self.equity, self.baseline_equity, corner=self.corner)
+        return equity_figure(self.equity, self.baseline_equity, corner=self.corner, baseline_name=self.baseline_name)
 
     def plot_drawdown(self) -> Figure:
         """Draw the distance from the highest equity so far."""
         from backtrader_system.reports.plots import drawdown_figure
 
-        return drawdown_figure(self.equity, self.baseline_equity, corner=self.corner)
+        return drawdown_figure(self.equity, self.baseline_equity, corner=self.corner,
+                               baseline_name=self.baseline_name)
 
     def plot_monthly_returns(self) -> Figure:
         """Draw the table of monthly returns."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.settings import Settings
 
 SIMULATED = "SIMULATED MARKET: the prices are generated, no real security ever traded at them"
+SIMULATED_SIGNALS = "SIMULATED SIGNALS: the ideas are invented and placed over real prices, nobody ever posted them"
+SIMULATED_BOTH = "SIMULATED MARKET AND SIGNALS: the prices are generated and the ideas over them are invented"
 Change = tuple[str, object, object]
 _SOURCES = {"files": "the user's own files", "yahoo": "Yahoo Finance", "simulated": "simulated market"}
 
@@ -24,6 +26,19 @@ def run_facts(result: RunResult) -> dict[str, object]:
         "initial_capital": settings.backtest.initial_capital, "costs": costs_text(settings),
         "verification": verification_text(result), "warnings": list(result.warnings),
     }
+
+
+def simulation_text(parts: Collection[str]) -> str:
+    """Return what a reader must be told first of a run whose `parts` are simulated; nothing if none is.
+
+    Examples
+    --------
+    >>> simulation_text(("signals",))[:17], simulation_text(())
+    ('SIMULATED SIGNALS', '')
+    """
+    if "signals" in parts:
+        return SIMULATED_BOTH if "market" in parts else SIMULATED_SIGNALS
+    return SIMULATED if parts else ""
 
 
 def verification_text(result: RunResult) -> str:

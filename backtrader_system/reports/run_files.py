@@ -28,6 +28,7 @@ LEDGERS: Mapping[str, tuple[str, str]] = {
     "baseline_equity": ("baseline_equity_curve", "save_equity_curve"),
 }
 ANALYZER = "analyzer:"
+FURTHER = "table:"
 
 
 def performance_report_name(timestamp: str) -> str:
@@ -36,17 +37,29 @@ def performance_report_name(timestamp: str) -> str:
 
 
 def tables_of(result: RunResult) -> dict[str, pd.DataFrame]:
-    """Return every table of a run by key: the ledgers' field names, and `analyzer:<name>`."""
+    """Return every table of a run by key: the ledgers' field names, `table:<name>` and `analyzer:<name>`."""
     ledgers = {name: getattr(result, name) for name in LEDGERS}
-    return ledgers | {f"{ANALYZER}{name}": table for name, table in sorted(result.analyzers.items())}
+    further = {f"{FURTHER}{name}": table for name, table in sorted(result.tables.items())}
+    return ledgers | further | {f"{ANALYZER}{name}": table for name, table in sorted(result.analyzers.items())}
+
+
+def table_files(result: RunResult, tables: Mapping[str, pd.DataFrame], timestamp: str) -> dict[str, str | None]:
+    """Return the file name of each of `tables` by key; None where it is left out. No two have one name."""
+    names: dict[str, str | None] = {}
+    for key, table in tables.items():
+        name = table_file(key, len(table), result.settings.output, timestamp)
+        is_taken = name is not None and name in names.values()
+        names[key] = f"{key.partition(':')[0]}_{name}" if is_taken else name
+    return names
 
 
 def table_file(key: str, rows: int, output: OutputSettings, timestamp: str) -> str | None:
     """Return the file name of a table, or None if the settings, or its being an optional empty one, leave it out."""
-    if key.startswith(ANALYZER):
-        stem = safe_name(key.removeprefix(ANALYZER))
+    if key.startswith((ANALYZER, FURTHER)):
+        kind, _, name = key.partition(":")
+        stem = safe_name(name)
         is_taken = stem in {name for name, _ in LEDGERS.values()} | {"performance_report"}
-        return f"{'analyzer_' if is_taken else ''}{stem}_{timestamp}.csv"
+        return f"{f'{kind}_' if is_taken else ''}{stem}_{timestamp}.csv"
     stem, setting = LEDGERS[key]
     if not getattr(output, setting) or (key == "actions" and rows == 0):
         return None

@@ -50,15 +50,16 @@ def tearsheet_html(result: RunResult) -> str:
     if obstacle:
         raise OutputError(f"{obstacle}; set output.save_tearsheet to false")
     returns = _returns(result.equity)
-    baseline = _returns(result.baseline_equity).rename("Buy and hold")
-    market = " (simulated market)" if result.is_simulated else ""
+    baseline = _returns(result.baseline_equity).rename(result.baseline_name.capitalize())
+    market = f" (simulated {' and '.join(result.simulated_parts)})" if result.is_simulated else ""
     with _quiet_quantstats(), tempfile.TemporaryDirectory() as folder:
         import quantstats
 
         page = Path(folder) / "page.html"
         quantstats.reports.html(
             returns, benchmark=baseline, rf=result.settings.evidence.risk_free_rate, output=str(page),
-            title=f"{result.run_id}{market}", benchmark_title="Buy and hold", strategy_title="Strategy",
+            title=f"{result.run_id}{market}", benchmark_title=result.baseline_name.capitalize(),
+            strategy_title="Strategy",
         )
         return without_outside_links(page.read_text(encoding="utf-8"))
 

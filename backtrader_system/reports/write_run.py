@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from backtrader_system.reports.file_output import write_bytes
 from backtrader_system.reports.ledger_files import column_dtypes, csv_text
 from backtrader_system.reports.manifest import MANIFEST, build_manifest, sha256
@@ -19,7 +21,7 @@ from backtrader_system.reports.run_files import (
     TEARSHEET,
     performance_report_name,
     plots_of,
-    table_file,
+    table_files,
     tables_of,
 )
 from backtrader_system.reports.run_folder import INCOMPLETE
@@ -53,7 +55,9 @@ def write_run(
     stored = replace(result, folder=folder.with_name(folder.name.removesuffix(INCOMPLETE)),
                      warnings=(*result.warnings, *([obstacle] if obstacle else [])))
     files = _Files(folder)
-    tables = {key: _write_table(files, key, table, stored, timestamp) for key, table in tables_of(stored).items()}
+    tables = tables_of(stored)
+    names = table_files(stored, tables, timestamp)
+    entries = {key: _write_table(files, names[key], table) for key, table in tables.items()}
     if output.save_performance_metrics:
         files.write(performance_report_name(timestamp), json_text(performance_report(stored)))
     for name, plot in plots_of(stored).items():
@@ -67,7 +71,7 @@ def write_run(
     files.write(REPORT, report_text(stored, files=sorted(files.hashes)))
     seconds = {**(timings or {}), "report": time.perf_counter() - start}
     manifest = build_manifest(
-        stored, timestamp=timestamp, tables=tables, files=files.hashes, timings=seconds, command=command)
+        stored, timestamp=timestamp, tables=entries, files=files.hashes, timings=seconds, command=command)
     write_bytes(folder / MANIFEST, json_text(manifest).encode())
     _log(stored, seconds, n_files=len(files.hashes) + 1)
     return stored
@@ -111,9 +115,8 @@ class _Files:
         self.hashes[name] = sha256(data)
 
 
-def _write_table(files: _Files, key: str, table: object, result: RunResult, timestamp: str) -> dict[str, object]:
+def _write_table(files: _Files, name: str | None, table: pd.DataFrame) -> dict[str, object]:
     frame = table.reset_index() if any(name is not None for name in table.index.names) else table
-    name = table_file(key, len(frame), result.settings.output, timestamp)
     if name is not None:
         files.write(name, csv_text(frame))
     return {"file": name, "rows": len(frame), "columns": column_dtypes(frame),

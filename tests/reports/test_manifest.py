@@ -36,7 +36,8 @@ def test_it_holds_settings_with_the_hash_of_their_canonical_form(manifest_and_fo
     canonical = json.dumps(manifest["settings"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     assert manifest["settings_sha256"] == hashlib.sha256(canonical.encode()).hexdigest()
-    assert manifest["seeds"] == {"data.simulated.seed": 7, "ml_config.seed": 42, "evidence.seed": 11}
+    assert manifest["seeds"] == {"data.simulated.seed": 7, "ml_config.seed": 42, "conviction.simulated.seed": 7,
+                                 "conviction.classifier.seed": 42, "evidence.seed": 11}
 
 
 def test_paths_appear_only_as_the_user_gave_them(manifest_and_folder):

@@ -103,7 +103,7 @@ def test_if_all_orders_filled_it_says_so(make_result, make_orders):
 
 
 def test_data_issues_are_grouped_by_rule_and_capped(make_result, monkeypatch):
-    monkeypatch.setattr("backtrader_system.reports.report_markdown.ISSUES_SHOWN", 5)
+    monkeypatch.setattr("backtrader_system.reports.report_sections.ISSUES_SHOWN", 5)
     text = section(report(make_result()), "Data")
 
     assert "8 symbols, 300 sessions, 2,400 bars" in text

@@ -92,6 +92,24 @@ def test_an_analyzer_cannot_take_the_name_of_a_ledger(tmp_path, make_result):
     assert len(load_run(stored.folder).orders) == 4
 
 
+def test_further_tables_of_a_system_are_files_of_the_run_and_come_back(tmp_path, make_result):
+    tables = {"scenarios": pd.DataFrame({"scenario": ["top_decile", "=1+1"], "winners": [3, 0], "lift": [1.5, np.nan]}),
+              "excluded": pd.DataFrame({"signal_id": pd.Series([], dtype="str")}),
+              "orders": pd.DataFrame({"x": [True]})}
+    same_name = {"scenarios": pd.DataFrame({"x": [1]})}
+
+    stored = store(make_result(settings=NO_PLOTS, tables=tables, analyzers=same_name), tmp_path)
+    loaded = load_run(stored.folder)
+
+    assert {"scenarios_TS.csv", "excluded_TS.csv", "table_orders_TS.csv", "analyzer_scenarios_TS.csv"} <= names_in(
+        stored.folder)
+    assert json.loads((stored.folder / "manifest.json").read_text())["tables"]["table:scenarios"]["rows"] == 2
+    assert set(loaded.tables) == set(tables)
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(loaded.tables[name], table, check_exact=True, obj=name)
+    assert loaded.analyzers["scenarios"]["x"].tolist() == [1]
+
+
 def test_what_was_not_saved_comes_back_empty_with_a_warning(tmp_path, make_result):
     loaded = load_run(store(make_result(settings={"output": {
         "save_plots": False, "save_trades": False, "save_performance_metrics": False}}), tmp_path).folder)
