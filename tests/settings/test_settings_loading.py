@@ -132,7 +132,7 @@ def test_all_faults_are_reported_at_once(write: WriteConfig) -> None:
         "run.yaml:10: output.save_plots: found 'yes'; allowed: true or false",
         "run.yaml:10: output.plots: found 3; allowed: a section with equity, drawdown, monthly_returns, exposure",
         "run.yaml:15: colour: unknown key; allowed: system, universe, data, backtest, strategy, sizer, ml_config, "
-        "analyzers, output, evidence, execution",
+        "conviction, analyzers, output, evidence, execution",
     )
 
 
