@@ -1,0 +1,78 @@
+"""Signals of the same weeks share the market: variance from stretches of time instead of single signals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def instants(values: object) -> np.ndarray:
+    """Return instants as datetime64[ns] in UTC; aware ones are converted, naive ones taken as UTC.
+
+    Raises: ValueError if an instant is missing.
+    """
+    index = pd.DatetimeIndex(pd.to_datetime(values, utc=True))
+    if index.hasnans:
+        raise ValueError(f"{int(index.isna().sum())} of {len(index)} instants of decision are missing; "
+                         "drop these signals first")
+    return index.tz_localize(None).to_numpy("datetime64[ns]")
+
+
+def time_clusters(decided_at: object, days: int) -> np.ndarray:
+    """Return the number of the stretch of `days` calendar days, from the first instant on, shape (n_signals,).
+
+    Take the label horizon or more: signals further apart than it share no session of their outcomes.
+
+    Examples
+    --------
+    >>> time_clusters(["2024-01-01", "2024-01-30", "2024-02-01"], 30).tolist()
+    [0, 0, 1]
+    """
+    at = instants(decided_at)
+    if len(at) == 0:
+        return np.zeros(0, dtype=np.int64)
+    return (at - at.min()) // np.timedelta64(days, "D")
+
+
+def cluster_variance(residual: np.ndarray, cluster: np.ndarray) -> tuple[float, int]:
+    """Return the variance of a statistic whose linearised residuals sum to 0, and the number G of clusters.
+
+    residual : what each row adds to the statistic's deviation, shape (n,). cluster : whole numbers, shape (n,).
+    Formula: G / (G - 1) times the sum over clusters of (sum of residuals)^2; Binder (1983), Liang and Zeger (1986).
+    Use it with a Student t quantile of G - 1 degrees of freedom. NaN below two clusters.
+
+    Examples
+    --------
+    >>> variance, n_clusters = cluster_variance(np.array([0.1, 0.1, -0.2]), np.array([0, 0, 1]))
+    >>> round(variance, 3), n_clusters
+    (0.16, 2)
+    """
+    _, number = np.unique(cluster, return_inverse=True)
+    sums = np.bincount(number, weights=residual)
+    n_clusters = len(sums)
+    if n_clusters < 2:
+        return float("nan"), n_clusters
+    return float(n_clusters / (n_clusters - 1) * np.sum(sums**2)), n_clusters
+
+
+def rate_difference_residual(won: np.ndarray, is_a: np.ndarray, is_b: np.ndarray) -> np.ndarray:
+    """Return the linearised residuals of win rate of A minus win rate of B, shape (n_signals,).
+
+    won : 0 or 1. is_a, is_b : bool; a signal may be in both, then its outcome cancels where A and B are equally large.
+    """
+    in_a, in_b = is_a / is_a.sum(), is_b / is_b.sum()
+    return in_a * (won - won[is_a].mean()) - in_b * (won - won[is_b].mean())
+
+
+def design_effect(won: np.ndarray, cluster: np.ndarray) -> float:
+    """Return by how much clusters raise the variance of a win rate over that of independent signals, at least 1.
+
+    Kish (1965). n signals tell as much as n / design effect independent ones. 1 where the rate is 0 or 1 or there are
+    fewer than two clusters: nothing can be estimated then.
+    """
+    rate = won.mean() if len(won) else 0.0
+    independent = rate * (1 - rate) / max(len(won), 1)
+    if independent == 0:
+        return 1.0
+    variance, n_clusters = cluster_variance((won - rate) / len(won), cluster)
+    return 1.0 if n_clusters < 2 else max(1.0, variance / independent)
