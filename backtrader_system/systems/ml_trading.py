@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,10 +10,8 @@ import numpy as np
 
 from backtrader_system.engine.backtest import Ledgers, run_backtest
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
-from backtrader_system.engine.kernel.verifying import Verification, verify_with_kernel
+from backtrader_system.engine.kernel.verifying import Verification
 from backtrader_system.engine.signal_ledger import signal_ledger
-from backtrader_system.errors import ReconciliationError
-from backtrader_system.ledgers.reconcile import reconcile
 from backtrader_system.market_data.load import Market, load_market
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.metrics.performance import performance_metrics
@@ -29,7 +24,8 @@ from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.trading import SizerSettings
 from backtrader_system.signals.features import check_feature_names, compute_features
-from backtrader_system.signals.scored import ScoredPanel
+from backtrader_system.systems.checks import check_ledgers, verified
+from backtrader_system.systems.stages import Stages
 
 BASELINE = "buy_and_hold"
 # Lines that feeds carry beside scores, and the feature that fills each; warm-up bars count.
@@ -87,32 +83,10 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
         for name, ledgers in {settings.strategy.name: traded, BASELINE: baseline}.items():
             check_ledgers(name, ledgers, bars, settings)
         verifications = (
-            _verify(traded, bars, panel, settings, known, progress),
-            _verify(baseline, bars, None, _baseline_settings(settings), known, progress),
+            verified(traded, bars, panel, settings, known, progress),
+            verified(baseline, bars, None, _baseline_settings(settings), known, progress),
         )
     return _result(loaded, market, bars, scores, traded, baseline, verifications)
-
-
-def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Settings) -> None:
-    """Replay the fills of a run against the bars; raise ReconciliationError naming every place that disagrees."""
-    faults = reconcile(
-        bars, ledgers.orders, ledgers.trades, ledgers.equity, ledgers.actions,
-        initial_capital=settings.backtest.initial_capital, allow_short=settings.backtest.allow_short,
-        delisting_haircut_fraction=settings.backtest.delisting_haircut_fraction,
-    )
-    if faults:
-        raise ReconciliationError(
-            f"the ledgers of '{name}' do not agree with a replay of its fills; nothing they say can be trusted. "
-            "Please report this with the settings of the run.", faults=faults)
-
-
-def _verify(
-    ledgers: Ledgers, bars: BarPanel, scored: ScoredPanel | None, settings: Settings, known: dict[str, np.ndarray],
-    progress: Progress,
-) -> Verification:
-    if not settings.evidence.verify_with_kernel:
-        return Verification(settings.strategy.name, "evidence.verify_with_kernel is false")
-    return verify_with_kernel(ledgers, bars, scored, settings, known=known, progress=progress)
 
 
 def _baseline_settings(settings: Settings) -> Settings:
@@ -149,19 +123,3 @@ def _result(
 def _skipped_symbols(bars: BarPanel) -> tuple[str, ...]:
     silent = [symbol for symbol, has in zip(bars.symbols, np.any(bars.has_bar, axis=0), strict=True) if not has]
     return (f"no bar in the period of the backtest: {', '.join(silent)}",) if silent else ()
-
-
-@dataclass
-class Stages:
-    """Seconds spent in each stage of a run."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Add the seconds of the body to stage `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
