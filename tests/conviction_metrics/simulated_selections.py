@@ -50,7 +50,7 @@ def experiment(world: World, *, repeats: int, seed: int) -> dict[str, float]:
     for _ in range(repeats):
         won, is_a, is_b, decided_at, true = draw(world, rng)
         found = compare_selections(won, is_a, is_b, decided_at)
-        rows.append((found.low <= true <= found.high, found.verdict == "rollout", found.power[0.30]))
+        rows.append((found.low <= true <= found.high, found.verdict == "rollout", found.power.get(0.30, 0.0)))
     return dict(zip(("covered", "rollout", "predicted"), np.mean(rows, axis=0).tolist(), strict=True))
 
 

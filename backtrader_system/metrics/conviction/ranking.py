@@ -1,0 +1,84 @@
+"""Whether scores rank winners above losers: AUC with its interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.metrics.conviction.clusters import cluster_variance
+from backtrader_system.metrics.conviction.distributions import normal_quantile, student_t_quantile
+from backtrader_system.metrics.figure import Figure, missing
+
+MIN_CLUSTERS = 10       # with fewer stretches of time no error can be told from them
+NAMES = ("auc", "auc_low", "auc_high")
+
+
+def auc_figures(
+    won: np.ndarray,
+    score: np.ndarray,
+    cluster: np.ndarray | None = None,
+    *,
+    confidence: float = 0.95,
+    min_clusters: int = MIN_CLUSTERS,
+) -> dict[str, Figure]:
+    """Return auc, the chance that a winner is scored above a loser (ties half), with auc_low and auc_high.
+
+    won : 0 or 1. score : numbers of the same length, any scale; NaN in either leaves the signal out. cluster : whole
+        numbers, as of `time_clusters`; None takes signals as independent.
+    Interval on the scale of log(auc / (1 - auc)), which keeps it within 0 and 1. Error: DeLong, DeLong and Clarke-
+    Pearson (1988); with clusters the same placements summed by cluster, as Obuchowski (1997), at a Student t quantile.
+
+    Examples
+    --------
+    >>> auc_figures(np.array([1.0, 0, 1, 0]), np.array([0.9, 0.1, 0.4, 0.6]))["auc"].value
+    0.75
+    """
+    is_used = ~np.isnan(won) & ~np.isnan(score)
+    won, score = won[is_used] > 0.5, score[is_used]
+    n_won, n_lost = int(won.sum()), int((~won).sum())
+    if n_won == 0 or n_lost == 0:
+        return dict.fromkeys(NAMES, missing("all known outcomes are alike" if len(won) else "no scored known outcome"))
+    placement = _placements(won, score)
+    auc = float(placement[won].mean())
+    if cluster is None:
+        error, critical, fault = _delong_error(won, placement), normal_quantile(0.5 + confidence / 2), None
+    else:
+        error, critical, fault = _cluster_error(won, placement, auc, cluster[is_used], confidence, min_clusters)
+    fault = fault or _degenerate(auc, error)
+    if fault:
+        return {"auc": Figure(auc), "auc_low": missing(fault), "auc_high": missing(fault)}
+    centre, half = math.log(auc / (1 - auc)), critical * error / (auc * (1 - auc))
+    low, high = (1 / (1 + math.exp(-end)) for end in (centre - half, centre + half))
+    return {"auc": Figure(auc), "auc_low": Figure(low), "auc_high": Figure(high)}
+
+
+def _placements(won: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Return for each signal the share of the other kind that it is on the right side of, ties half."""
+    overall = pd.Series(score).rank().to_numpy()
+    placement = np.empty(len(score))
+    placement[won] = (overall[won] - pd.Series(score[won]).rank().to_numpy()) / (~won).sum()
+    placement[~won] = 1 - (overall[~won] - pd.Series(score[~won]).rank().to_numpy()) / won.sum()
+    return placement
+
+
+def _delong_error(won: np.ndarray, placement: np.ndarray) -> float:
+    parts = [np.var(placement[rows], ddof=1) / rows.sum() if rows.sum() > 1 else np.nan for rows in (won, ~won)]
+    return float(np.sqrt(sum(parts)))
+
+
+def _cluster_error(
+    won: np.ndarray, placement: np.ndarray, auc: float, cluster: np.ndarray, confidence: float, min_clusters: int
+) -> tuple[float, float, str | None]:
+    residual = (placement - auc) / np.where(won, won.sum(), (~won).sum())
+    variance, n_clusters = cluster_variance(residual, cluster)
+    if n_clusters < min_clusters:
+        return math.nan, math.nan, f"{n_clusters} stretches of time; an interval needs {min_clusters}"
+    return math.sqrt(variance), student_t_quantile(0.5 + confidence / 2, n_clusters - 1), None
+
+
+def _degenerate(auc: float, error: float) -> str | None:
+    if not math.isfinite(error):
+        return "fewer than two winners or losers"
+    return "winners and losers are wholly separated" if not 0 < auc < 1 or error == 0 else None
