@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from backtrader_system.reports.conviction.console import conviction_header, conviction_summary
 from backtrader_system.reports.figure_text import FigureSheet, dollars
 from backtrader_system.reports.report_ml import out_of_sample_words
 from backtrader_system.reports.report_results import baseline_text
@@ -39,6 +40,8 @@ def print_summary(result: RunResult, already_shown: Collection[str] = ()) -> Non
 def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
     """Return the lines of `print_header`."""
     settings = loaded.settings
+    if settings.system == "conviction":
+        return conviction_header(loaded, market_is_simulated)
     test = settings.backtest
     lines = [f"{simulation_text(('market',))}."] if market_is_simulated else []
     lines += [
@@ -56,6 +59,8 @@ def summary_text(result: RunResult, already_shown: Collection[str] = ()) -> str:
 
     already_shown : warnings that the reader has seen, as those of the header.
     """
+    if result.settings.system == "conviction":
+        return conviction_summary(result, already_shown)
     sheet = FigureSheet(result.metrics)
     lines = ["BACKTEST RESULTS SUMMARY", "=" * WIDTH]
     lines += [f"{simulation_text(result.simulated_parts)}."] if result.is_simulated else []

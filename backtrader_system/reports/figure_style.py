@@ -60,9 +60,9 @@ def dress(axes: Axes, *, ylabel: str, sessions: pd.Series | None = None) -> None
     axes.set_xlim(sessions.iloc[0], sessions.iloc[-1])
 
 
-def legend_above(axes: Axes) -> None:
-    """Put the legend in one row between title and plot, where it hides no data."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2)
+def legend_above(axes: Axes, *, columns: int = 4) -> None:
+    """Put the legend between title and plot, where it hides no data."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=9, borderaxespad=0.2)
 
 
 def thousands(axes: Axes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backtrader_system.reports.conviction.report import conviction_report
 from backtrader_system.reports.figure_text import dollars
 from backtrader_system.reports.markdown_table import cell, table
 from backtrader_system.reports.report_ml import ml_lines
@@ -33,6 +34,8 @@ def report_text(result: RunResult, *, files: Sequence[str]) -> str:
     files : names of the files beside it; plots among them are shown by relative links.
     Numbers are rounded here; the JSON report and the CSV files hold them in full.
     """
+    if result.settings.system == "conviction":
+        return conviction_report(result, files=files)
     lines = [
         f"# Backtest {cell(result.run_id)}", "",
         *simulation_lines(result),

@@ -30,7 +30,7 @@ def result_lines(result: RunResult) -> list[str]:
         *table(("figure", "strategy", interval, "baseline: buy and hold"), rows, right=(1, 2, 3)),
         "The baseline buys equal parts of all symbols that are listed and members in the first session, at the same "
         "costs, keeps 5 % in cash and never trades again.", "",
-        _interval_note(sheet), "",
+        interval_note(sheet), "",
     ]
 
 
@@ -66,7 +66,8 @@ def baseline_text(sheet: FigureSheet, name: str) -> str:
     return sheet.text(key) if is_known else ""
 
 
-def _interval_note(sheet: FigureSheet) -> str:
+def interval_note(sheet: FigureSheet) -> str:
+    """Return how the intervals were made, in words."""
     samples, block = sheet.value("bootstrap_samples"), sheet.value("bootstrap_block_sessions")
     trades, sessions = sheet.value("total_trades"), sheet.value("sessions")
     parts = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from backtrader_system.reports.conviction.charts import conviction_plots
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_folder import safe_name
 from backtrader_system.settings.output import OutputSettings
@@ -77,4 +78,5 @@ def plots_of(result: RunResult) -> dict[str, Callable[[], Figure]]:
     }
     if not result.settings.output.save_plots or result.equity.empty:
         return {}
-    return {name: plot for name, (is_wanted, plot) in draw.items() if is_wanted}
+    chosen = {name: plot for name, (is_wanted, plot) in draw.items() if is_wanted}
+    return chosen | conviction_plots(result) if result.settings.system == "conviction" else chosen

@@ -1,0 +1,141 @@
+"""The figures of the section `conviction` as text, and the words of this system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from backtrader_system.reports.figure_text import NOT_COMPUTED, is_missing, percent
+from backtrader_system.reports.result import RunResult
+
+STRATEGIES = {
+    "top10": "best {fraction} of the signals by ML score", "threshold7": "every signal with an ML score of 7 or more",
+    "threshold8": "every signal with an ML score of 8 or more",
+    "threshold9": "every signal with an ML score of 9 or more",
+    "hybrid": "best {fraction} by {weight} ML and {rest} rule score", "rules": "best {fraction} by rule score",
+}
+SELECTIONS = {
+    "causal": "causal: a score is compared only with scores of earlier signals",
+    "whole_sample": "over the whole sample: LOOK-AHEAD, a live trader does not know later scores",
+}
+VERDICTS = {
+    "rollout": "ML beats the rules: roll out", "hybrid": "ML and rules are as good: keep the hybrid",
+    "iterate": "ML loses to the rules: iterate on features", "not_enough_evidence": "Not enough evidence",
+}
+SCENARIOS = {
+    "top_decile": "best {fraction} by ML", "threshold_7": "ML score 7 or more", "threshold_8": "ML score 8 or more",
+    "threshold_9": "ML score 9 or more", "ml_best": "best by ML", "rules_best": "best by rules", "hybrid": "hybrid",
+    "fixed_size": "same dollars each", "double_size": "double size from score {high}",
+    "kelly_at_risk": "Kelly: fraction at risk", "kelly_growth": "Kelly: growth-optimal", "walk_forward": "walk-forward",
+}
+GROUPS = {
+    "top_decile": "Scenario 1: the best by ML score", "thresholds": "Scenario 2: which threshold",
+    "ml_vs_rules": "Scenario 3: ML against rules", "sizing": "Scenario 4: which size",
+}
+Form = Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvictionFacts:
+    """The flat section `conviction` of a run's metrics, as text.
+
+    Examples
+    --------
+    >>> facts = ConvictionFacts({"win_rate": 0.25, "recall": None, "recall_note": "no winner among the signals"})
+    >>> facts.text("win_rate"), facts.text("recall"), facts.interval("win_rate")
+    ('25.00 %', 'not computed: no winner among the signals', '')
+    """
+
+    section: Mapping[str, object]
+
+    def value(self, name: str) -> object:
+        """Return the figure, or None if it is absent or was not computed."""
+        value = self.section.get(name)
+        return None if is_missing(value) else value
+
+    def text(self, name: str, form: Form = percent) -> str:
+        """Return the figure in its form with its note, or why there is none."""
+        value, note = self.value(name), self.section.get(f"{name}_note")
+        if value is None:
+            return f"{NOT_COMPUTED}: {note}" if note else NOT_COMPUTED
+        return form(value) + (f" ({note})" if note else "")
+
+    def interval(self, name: str, form: Form = percent) -> str:
+        """Return `low to high`, or nothing where the figure has no interval."""
+        return interval_text(self.value(f"{name}_low"), self.value(f"{name}_high"), form)
+
+    def count(self, name: str) -> int:
+        """Return a count; 0 where the run holds none."""
+        value = self.value(name)
+        return 0 if value is None else int(value)
+
+
+def facts_of(result: RunResult) -> ConvictionFacts:
+    """Return the conviction figures of a run."""
+    return ConvictionFacts(result.metrics.get("conviction", {}))
+
+
+def table_of(result: RunResult, name: str) -> pd.DataFrame:
+    """Return a further table of the run; an empty one if the run has none."""
+    return result.tables.get(name, pd.DataFrame())
+
+
+def interval_text(low: object, high: object, form: Form = percent) -> str:
+    """Return `low to high`, or nothing if an end is missing.
+
+    Examples
+    --------
+    >>> interval_text(0.1, 0.25)
+    '10.00 % to 25.00 %'
+    """
+    return "" if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
+
+
+def value_text(value: object, form: Form) -> str:
+    """Return a cell of a table in its form; nothing where there is no value."""
+    return "" if is_missing(value) or value is pd.NA else form(value)
+
+
+def share_text(part: int, whole: int) -> str:
+    """Return a share with its counts.
+
+    Examples
+    --------
+    >>> share_text(6, 9), share_text(0, 0)
+    ('66.67 % (6 of 9)', 'none of 0')
+    """
+    return f"{percent(part / whole)} ({part:,} of {whole:,})" if whole else "none of 0"
+
+
+def strategy_text(result: RunResult) -> str:
+    """Return which signals are bought, in words."""
+    settings = result.settings.conviction
+    weight = settings.hybrid_ml_weight
+    return STRATEGIES[settings.strategy].format(
+        fraction=f"{settings.top_fraction:.0%}", weight=f"{weight:.0%}", rest=f"{1 - weight:.0%}")
+
+
+def scenario_text(name: str, result: RunResult) -> str:
+    """Return a scenario in words; one that nobody described by its name."""
+    settings = result.settings.conviction
+    words = SCENARIOS.get(name, name.replace("_", " "))
+    return words.format(fraction=f"{settings.top_fraction:.0%}", high=settings.high_conviction_score)
+
+
+def group_title(group: str) -> str:
+    """Return the title of a group of scenarios; one that nobody described by its name."""
+    return GROUPS.get(group, str(group).replace("_", " ").capitalize())
+
+
+def winner_text(result: RunResult) -> str:
+    """Return what counts as a winner among the signals, in words."""
+    settings = result.settings.conviction
+    target, stop = (getattr(result.settings.strategy.exits, name) for name in
+                    ("take_profit_fraction", "stop_loss_fraction"))
+    goal = f"{target:+.0%}" if target is not None else "its target"
+    if settings.label == "touch":
+        return f"its high reached {goal} over the entry price within {settings.label_days} days of the entry, " \
+               "whether or not the stop came first"
+    return f"{goal} came before the stop" + (f" of {stop:.0%}" if stop is not None else "")
