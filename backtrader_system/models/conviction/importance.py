@@ -31,8 +31,8 @@ def importance_of(
     label : 1 winner, 0 loser, NaN unknown and left out, as are rows without contributions. groups : group -> names.
     Returns: IMPORTANCE_COLUMNS, one row per feature, the largest mean first. winners, losers : mean absolute
         contribution among them; ..._signed : the mean itself; NaN where there is no such row. `attrs["method"]` says
-        how the contributions were made. Both outcomes are shown, since what is large among winners alone may be as large
-        among losers.
+        how the contributions were made. Both outcomes are shown: what is large among winners may be as large among
+        losers.
     """
     group_of = {name: group for group, names in groups.items() for name in names}
     values, known = contributions.values.to_numpy(dtype=float), ~contributions.values.isna().all(axis=1).to_numpy()

@@ -83,7 +83,7 @@ def intercept_of(strength: np.ndarray, base_rate: float) -> float:
     for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if _chance(strength, middle).mean() < base_rate else (low, middle)
-    return (low + high) / 2
+    return float((low + high) / 2)
 
 
 def draw_synthetic(n_signals: int, *, seed: int) -> SyntheticSignals:

@@ -1,0 +1,177 @@
+"""Model files: NAME.skops holds the model, NAME.json its manifest. Neither executes code when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backtrader_system.errors import DataError, OutputError
+from backtrader_system.models.conviction.calibration import Calibrator
+from backtrader_system.models.conviction.estimators import Estimator, HistogramTrees, LightgbmTrees, import_lightgbm
+from backtrader_system.models.conviction.foreign import ForeignClassifier
+from backtrader_system.models.conviction.manifest import ModelManifest
+from backtrader_system.models.conviction.model import ConvictionModel
+from backtrader_system.models.conviction.model_archive import LARGEST_FILE_BYTES, build_model, dump_model
+from backtrader_system.models.conviction.tree_checks import require_sound_trees
+
+PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib")
+_FORMAT = 1
+_LARGEST_MANIFEST_BYTES = 2**20
+
+
+def save_model(model: ConvictionModel, path: Path) -> None:
+    """Write the model to `path`, which ends in .skops, and its manifest beside it. The same model, the same bytes.
+
+    Raises
+    ------
+    OutputError
+        If the name does not end in .skops, or the folder cannot be written.
+    DataError
+        If the model holds types that a model file may not hold.
+    """
+    if path.suffix != ".skops":
+        raise OutputError(f"{path}: a model file must end in .skops")
+    archive = dump_model({"format": _FORMAT, "estimator": _estimator_payload(model.estimator), "calibrator": {
+        "method": model.calibrator.method, "x": model.calibrator.x, "y": model.calibrator.y}})
+    facts = {"format": _FORMAT, "sha256": hashlib.sha256(archive).hexdigest(), "size_bytes": len(archive),
+             "manifest": model.manifest.to_dict()}
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, archive)
+        _write(manifest_path(path), text.encode())
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the model {path}: {error.strerror or error}; choose another --output") from error
+
+
+def load_model(path: Path) -> ConvictionModel:
+    """Return the model of a .skops file and its manifest.
+
+    Read are at most 64 MB, whose SHA-256 the manifest must name, with types of a list fixed in the code. The hash finds
+    a damaged or exchanged file; it cannot find one whose manifest was exchanged as well. The list is the protection.
+
+    Raises
+    ------
+    DataError
+        For a pickle, with the command that converts it; for a file that is missing, too large, damaged, without its
+        manifest, or that holds types beyond the list, which are named.
+    """
+    path = Path(path)
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        raise DataError(
+            f"{path}: a {path.suffix} file runs whatever code it holds when it is opened, so it is not opened. If you "
+            f"made it yourself, convert it once:\n  {convert_command(path)}")
+    if path.suffix != ".skops":
+        raise DataError(f"{path}: a model file ends in .skops; train one with python -m backtrader_system conviction "
+                        "train --data FILE --output NAME.skops")
+    archive = _read(path, LARGEST_FILE_BYTES, "model file")
+    manifest = _read_manifest(path, archive)
+    return _assembled(build_model(archive, str(path)), manifest, str(path))
+
+
+def convert_command(path: Path) -> str:
+    """Return the command that converts a pickle."""
+    return (f"python -m backtrader_system conviction convert {path} --output {path.with_suffix('.skops')} "
+            "--trust-pickle")
+
+
+def manifest_path(path: Path) -> Path:
+    """Return where the manifest of a model file is: the same name, ending in .json."""
+    return path.with_suffix(".json")
+
+
+def _assembled(payload: dict[str, Any], manifest: ModelManifest, where: str) -> ConvictionModel:
+    try:
+        if payload["format"] != _FORMAT:
+            raise ValueError(f"format {payload['format']}")
+        curve = payload["calibrator"]
+        calibrator = Calibrator(curve["method"], np.asarray(curve["x"], float), np.asarray(curve["y"], float))
+        if calibrator.method not in ("none", "sigmoid", "isotonic"):
+            raise ValueError(f"calibration {calibrator.method!r}")
+        estimator = _estimator_of(payload["estimator"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{where}: is a .skops file, but none that this version wrote ({error}); train anew") from error
+    if not isinstance(estimator, LightgbmTrees):
+        require_sound_trees(estimator.classifier, len(manifest.features), where)
+    model = ConvictionModel(estimator, calibrator, manifest)
+    _require_prediction(model, where)
+    return model
+
+
+def _require_prediction(model: ConvictionModel, where: str) -> None:
+    """Refuse a model that cannot score one signal with its own number of features."""
+    try:
+        margin = model.estimator.margin(np.zeros((1, len(model.features))))
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError, *_lightgbm_errors(model.estimator)) as error:
+        raise DataError(f"{where}: the model cannot score a signal with the {len(model.features)} features of its "
+                        f"manifest: {error}") from error
+    if np.shape(margin) != (1,) or not np.isfinite(margin).all():
+        raise DataError(f"{where}: the model gives {margin!r} for one signal where one finite number is expected")
+
+
+def _lightgbm_errors(estimator: Estimator) -> tuple[type[Exception], ...]:
+    return (import_lightgbm().basic.LightGBMError,) if isinstance(estimator, LightgbmTrees) else ()
+
+
+def _estimator_payload(estimator: Estimator) -> dict[str, Any]:
+    if isinstance(estimator, LightgbmTrees):
+        return {"kind": estimator.kind, "text": estimator.text}
+    scaler = {"scaler": estimator.scaler} if isinstance(estimator, ForeignClassifier) else {}
+    return {"kind": estimator.kind, "classifier": estimator.classifier} | scaler
+
+
+def _estimator_of(payload: dict[str, Any]) -> Estimator:
+    kind = payload["kind"]
+    if kind == LightgbmTrees.kind:
+        return LightgbmTrees(payload["text"])
+    if kind == ForeignClassifier.kind:
+        return ForeignClassifier(payload["classifier"], payload["scaler"])
+    if kind == HistogramTrees.kind:
+        return HistogramTrees(payload["classifier"])
+    raise ValueError(f"estimator {kind!r}")
+
+
+def _read_manifest(path: Path, archive: bytes) -> ModelManifest:
+    place = manifest_path(path)
+    if not place.is_file():
+        raise DataError(f"{path}: its manifest {place.name} is missing; it was written beside the model and names its "
+                        "features: keep the two files together")
+    try:
+        facts = json.loads(_read(place, _LARGEST_MANIFEST_BYTES, "manifest"))
+        if facts["format"] != _FORMAT:
+            raise ValueError(f"format {facts['format']}")
+        found, expected = hashlib.sha256(archive).hexdigest(), facts["sha256"]
+        manifest = ModelManifest.from_dict(facts["manifest"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{place}: is no manifest that this version wrote ({error}); train anew") from error
+    if found != expected:
+        raise DataError(f"{path}: its SHA-256 is {found[:12]}... and the manifest says {str(expected)[:12]}...; the "
+                        "file was changed or belongs to another manifest: copy both files again or train anew")
+    return manifest
+
+
+def _read(path: Path, largest: int, what: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            raise DataError(f"{path}: the {what} has {size:,} bytes; at most {largest:,} are read")
+        with path.open("rb") as file:
+            return file.read(largest)
+    except OSError as error:
+        raise DataError(f"{path}: cannot read the {what}: {error.strerror or error}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
