@@ -57,25 +57,25 @@ def inputs_as_known(known: pd.DataFrame, market: pd.DataFrame, age_hours: np.nda
     """
     facts = MessageFacts(known["message"], is_whole_word=True)
     counts = reaction_counts(known["reactions"])
-    given = _number(known, "total_reactions")
+    given = float_column(known, "total_reactions")
     is_stock = (known["asset_type"] == "stock").to_numpy()
-    onchain = {name: np.where(is_stock, np.nan, _number(known, name))
+    onchain = {name: np.where(is_stock, np.nan, float_column(known, name))
                for name in (*ONCHAIN_DEFAULTS, "token_age_days")}
-    trends = {name: _number(known, name) for name in TREND_DEFAULTS}
+    trends = {name: float_column(known, name) for name in TREND_DEFAULTS}
     # A peak that was read before today's high is no peak any more.
     trends["trends_peak"] = np.maximum(trends["trends_peak"], trends["trends_now"])
     return FeatureInputs({
         **_source_numbers(known["source"]), **onchain, **trends,
         "dan": endorsed(known, facts),
-        "mentions": _number(known, "mention_count"),
+        "mentions": float_column(known, "mention_count"),
         "reactions": np.fmax(given, counts["total"].to_numpy()),
         **{kind: counts[kind].to_numpy() for kind in ("fire", "rocket", "thumbsup")},
-        "reactors": _number(known, "unique_reactors"),
-        "comments": _number(known, "comment_count"),
+        "reactors": float_column(known, "unique_reactors"),
+        "comments": float_column(known, "comment_count"),
         "age_hours": age_hours,
-        **{name: _above_zero(_number(market, name))
+        **{name: _above_zero(float_column(market, name))
            for name in ("price_at_mention", "current_price", "volume_30d_average")},
-        "volume_now": _number(market, "volume_now"),
+        "volume_now": float_column(market, "volume_now"),
     }, facts)
 
 
@@ -113,8 +113,13 @@ def endorsed(known: pd.DataFrame, facts: MessageFacts) -> np.ndarray:
     said = facts.has_any(ENDORSER) > 0
     by_source = known["source"].map(_names_dan).to_numpy(dtype=bool)
     read = np.where(said | by_source, 1.0, np.where(facts.is_given, 0.0, np.nan))
-    recorded = _number(known, "dan_endorsed")
+    recorded = float_column(known, "dan_endorsed")
     return np.where(np.isnan(recorded), read, recorded)
+
+
+def float_column(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column as float64, NaN for missing."""
+    return table[name].to_numpy(dtype=float, na_value=np.nan)
 
 
 def _names_dan(source: str) -> bool:
@@ -149,12 +154,8 @@ def _source_numbers_of_the_original(source: pd.Series) -> dict[str, np.ndarray]:
             "is_dumbmoney": has["dumbmoney"].astype(float), "reliability": reliability}
 
 
-def _number(table: pd.DataFrame, name: str) -> np.ndarray:
-    return table[name].to_numpy(dtype=float, na_value=np.nan)
-
-
 def _filled(table: pd.DataFrame, name: str, fill: float | np.ndarray) -> np.ndarray:
-    values = _number(table, name)
+    values = float_column(table, name)
     return np.where(np.isnan(values), fill, values)
 
 
