@@ -1,0 +1,34 @@
+"""Words that chat rooms write in capitals and that scrapers take for tickers."""
+
+from __future__ import annotations
+
+# Function words, verbs and interjections; terms of the trade; institutions, units and currencies.
+_LANGUAGE = """
+A ABOUT AFTER ALL ALSO AM AN AND ANY ARE AS AT BACK BE BEEN BEST BIG BUT BY CAN COME COULD DAY DID DO DOES DONE EVEN
+EVER FAR FEW FOR FROM GET GO GOOD GOT GREAT HAD HAS HAVE HE HER HERE HIM HIS HOW I IF IN INTO IS IT ITS JUST KEEP LAST
+LIKE LONG LOOK LOW MAKE MAN MANY MAY ME MORE MOST MUCH MUST MY NEED NEW NEXT NICE NO NOT NOW OF OFF OLD ON ONE ONLY OR
+OUR OUT OVER OWN PLAY REAL SAID SAY SEE SHE SHOULD SO SOME SOON STILL SUCH TAKE THAN THAT THE THEIR THEM THEN THERE
+THESE THEY THIS TIME TO TOO TWO UNDER UP US USE VERY WANT WAS WAY WE WELL WERE WHAT WHEN WHERE WHO WHY WILL WITH WOW
+YES YET YOU YOUR LOL OMG IMO IMHO FYI TBH BTW DYOR NFA FOMO FUD HODL YOLO WAGMI NGMI GM GN"""
+_TRADE = """
+AI AGI API ASIC ATH ATL BNPL BUY CAGR CAPEX CALL CEO CFO COO CPI CPU CTO DAO DCA DCF DD DEFI DEX EBIT EBITDA EPS ESG
+ETF EV EVS FCF FED GPU GREEN GPT HIGH HPC HOLD ICO IPO IRA IT IV LLM LP M&A MACD MOAT MOON NAV NFT NLP OTC PC PE PEG
+PR PUT QE QT RED REIT ROE ROI ROIC RPC RSI SAAS SELL SHORT SMA SPAC STOP TA TAM TVL VC VR VIX WEB YIELD YTD YOY QOQ"""
+_INSTITUTIONS = """
+CFTC CIA DOD DOE DOJ EU EPA FAA FBI FCC FDA FDIC FTC GDP IRS NASA NASDAQ NATO NYC NYSE OPEC PDUFA SEC UAE UK UN USA
+AUD BN CAD CHF CNY EUR GBP JPY KG KM MM MW GW TWH USD USDC USDT AM PM EST UTC CET Q1 Q2 Q3 Q4 H1 H2 FY"""
+
+PLAIN_WORDS = frozenset(f"{_LANGUAGE} {_TRADE} {_INSTITUTIONS}".split())
+
+
+def is_plain_word(ticker: str, message: str) -> bool:
+    """Return whether a ticker is more likely a word than a symbol.
+
+    It is one of `PLAIN_WORDS` and the message does not write it as a cash tag (`$AI`), which only symbols get.
+
+    Examples
+    --------
+    >>> is_plain_word("AI", "AI narrative"), is_plain_word("AI", "I like $AI here"), is_plain_word("TAO", "")
+    (True, False, False)
+    """
+    return ticker in PLAIN_WORDS and f"${ticker}" not in message.upper()
