@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from backtrader_system.engine.lots import shares_in_lots
 from backtrader_system.engine.scored_strategy import ScoredStrategy
-from backtrader_system.engine.sizing import whole_shares
 
 
 class BuyAndHold(ScoredStrategy):
@@ -18,7 +18,7 @@ class BuyAndHold(ScoredStrategy):
     >>> _ = cerebro.addstrategy(BuyAndHold, cash_reserve_fraction=0.05)
     """
 
-    params = (("cash_reserve_fraction", 0.05),)
+    params = (("cash_reserve_fraction", 0.05), ("lot_size", 1.0))
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,6 +31,6 @@ class BuyAndHold(ScoredStrategy):
         listed = [data for data in self.datas if self.has_bar(data) and data.is_member[0] > 0]
         dollars = self.broker.getvalue() * (1 - self.p.cash_reserve_fraction) / max(len(listed), 1)
         for data in listed:
-            size = whole_shares(dollars, data.close[0])
+            size = shares_in_lots(dollars, data.close[0], self.p.lot_size)
             if size:
                 self.buy(data=data, size=size, reason="baseline")

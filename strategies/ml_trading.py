@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from backtrader_system.engine.cursor import has_bar
-from backtrader_system.engine.exit_rules import (
-    EXIT_REASONS,
-    NO_EXIT,
-    ExitReason,
-    ExitRules,
-    decide_exit,
-    shares_to_sell,
-)
-from backtrader_system.engine.held_position import HeldPosition
-from backtrader_system.engine.protection import Protection
-from backtrader_system.engine.scored_strategy import ScoredStrategy
-from backtrader_system.errors import StrategyError
-
-SOLD = "sold by a rule in this session"
+from backtrader_system.engine.protected_strategy import ProtectedStrategy
 
 
-class MlTrading(ScoredStrategy):
+class MlTrading(ProtectedStrategy):
     """The strategy of the system `ml_trading`.
 
     Every session, after the close:
@@ -43,122 +27,7 @@ class MlTrading(ScoredStrategy):
     >>> _ = cerebro.addstrategy(MlTrading, signal_threshold=0.4, stop_loss_fraction=0.05)
     """
 
-    params = (
-        ("signal_threshold", 0.25),
-        ("add_to_positions", True),
-        ("exit_rules", ExitRules()),
-        ("stop_loss_fraction", 0.08),
-        ("take_profit_fraction", None),
-        ("trailing_stop_fraction", None),
-        ("stop_loss_atr", None),
-        ("take_profit_atr", None),
-        ("trailing_stop_atr", None),
-    )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[Any, HeldPosition] = {}
-
-    def start(self) -> None:
-        exits = [name for name in self.p._getkeys() if name.startswith(("stop_", "take_", "trailing_"))]
-        asked_for = [name for name in exits if getattr(self.p, name) is not None]
-        if asked_for and not getattr(self.broker, "protects_entries", False):
-            raise StrategyError(
-                f"{', '.join(asked_for)}: broker {type(self.broker).__name__} does not act on them, so positions would "
-                "have no stop. Set `cerebro.broker = ContractBroker(cash=...)`, or set them to None.")
-
     def decide(self) -> None:
-        held = self.held()
-        if len(self.entries) > len(held):       # a reverse split may end a position without an order
-            for data in self.entries.keys() - {data for data, _ in held}:
-                del self.entries[data]
-        self._drop_entries_without_signal()
-        self._buy(self._candidates(held, self._sell_by_rules(held)))
-
-    def notify_order(self, order: Any) -> None:
-        if order.executed.p1 == order.executed.p2:
-            return                      # tells of no new fill
-        # The position after this very fill: by now a later fill of the session may have opened another one.
-        fill = order.executed.exbits[order.executed.p2 - 1]
-        is_new = fill.psize == fill.opened
-        if fill.psize <= 0:
-            self.entries.pop(order.data, None)
-        elif order.isbuy() and (is_new or order.data not in self.entries):
-            self.entries[order.data] = HeldPosition(
-                order.data, self.getposition(order.data), order.info.get("score", 0.0))
-
-    def _drop_entries_without_signal(self) -> None:
-        for data in self.feeds_being_bought():
-            if self.has_bar(data) and data.direction[0] < 0:
-                self._cancel_entry(data)
-
-    def _sell_by_rules(self, held: list[tuple[Any, Any]]) -> set[Any]:
-        """Sell what the exit rules say of each position held; return the feeds sold."""
-        session, rules, selling, sold = self.datetime[0], self.p.exit_rules, self.feeds_being_sold(), set()
-        for data, position in held:
-            if not has_bar(data, session) or data in selling:
-                continue
-            fraction, reason = decide_exit(rules, self.entries[data])
-            if reason != NO_EXIT:
-                self._sell(data, shares_to_sell(fraction, position.size), EXIT_REASONS[reason])
-                sold.add(data)
-        return sold
-
-    def _sell(self, data: Any, size: float, reason: ExitReason) -> None:
-        if reason == ExitReason.PROFIT_TAKE:
-            self.entries[data].has_taken_profit = True
-        self._cancel_entry(data)
-        self.sell(data=data, size=size, reason=str(reason), reduce_only=True)
-
-    def _cancel_entry(self, data: Any) -> None:
-        """Cancel what a bar's volume has left of an entry: the signal behind it is gone."""
-        for order in self.market_orders():
-            if order.data is data and order.isbuy():
-                order.addinfo(end_reason="its signal is gone")
-                self.cancel(order)
-
-    def _candidates(self, held: list[tuple[Any, Any]], sold: set[Any]) -> list[Any]:
-        """Return feeds with a usable buy signal, strongest first; note why the others are not used."""
-        signals = self.buy_signals(self.p.signal_threshold)
-        busy = dict.fromkeys(self.feeds_being_bought(), "an order for this symbol still waits")
-        if not self.p.add_to_positions:
-            busy |= dict.fromkeys([data for data, _ in held], "already held")
-        busy |= dict.fromkeys(sold, SOLD)
-        self.skip_all([data for data in signals.outside if data not in sold], "not in the universe")
-        self.skip_all([data for data in signals.below_threshold if data not in sold], "score below the threshold")
-        self.skip_all([data for data in (*signals.outside, *signals.below_threshold) if data in sold], SOLD)
-        for reason in dict.fromkeys(busy.values()):
-            self.skip_all([data for data in signals.usable if busy.get(data) == reason], reason)
-        return [data for data in signals.usable if data not in busy]
-
-    def _buy(self, candidates: list[Any]) -> None:
-        if hasattr(self.sizer, "prepare"):
-            self.sizer.prepare(candidates)
-        left_out, reachable = [], self._reachable()
-        for data in candidates:
-            size = self.getsizing(data, isbuy=True) if reachable is None or data in reachable else 0
-            if not size:
-                left_out.append(data)
-                continue
-            self.buy(
-                data=data, size=size, reason="buy_signal", protection=self._protection(data), score=data.score[0],
-                probability=data.probability[0], ml_enhanced=data.ml_enhanced[0] > 0,
-            )
-            reachable = self._reachable()
-        self.skip_all(left_out, "no room: position, exposure, cash or number of positions at its limit")
-
-    def _reachable(self) -> Any | None:
-        """Return the feeds that the sizer would still let buy; None where it sets no limit to them."""
-        return self.sizer.reachable() if hasattr(self.sizer, "reachable") else None
-
-    def _protection(self, data: Any) -> Protection:
-        atr = data.atr[0]
-
-        def distance(multiple: float | None) -> float | None:
-            return multiple * atr if multiple is not None and atr == atr else None
-
-        return Protection(
-            stop_fraction=self.p.stop_loss_fraction, stop_distance=distance(self.p.stop_loss_atr),
-            target_fraction=self.p.take_profit_fraction, target_distance=distance(self.p.take_profit_atr),
-            trail_fraction=self.p.trailing_stop_fraction, trail_distance=distance(self.p.trailing_stop_atr),
-        )
+        held = self.held_positions()
+        self.drop_entries_without_signal()
+        self.buy_all(self.candidates(held, self.sell_by_rules(held)))

@@ -67,7 +67,7 @@ def run_backtest(
     """Return the ledgers of one strategy over the sessions of `bars`.
 
     bars : the sessions to trade, without warm-up. scored : on the same axes. known : further feed lines on the same
-        axes: atr for exits, daily_volatility and average_volume for impact.
+        axes: atr for exits, daily_volatility and average_volume for impact, size_factor for sizes.
     strategy_name : a file in `strategies/`; by default the one of the settings.
     Raises: SettingsError for a value that is not allowed, StrategyError for an unknown strategy or parameter, DataError
         for bars or scores that cannot be traded (`panel_checks`).
@@ -88,7 +88,7 @@ def _run_backtest(
     check_panel(bars, scored, known)
     feeds = panel_feeds(bars, scored, known)
     cerebro = PanelCerebro()
-    cerebro.broker = _broker(settings.backtest)
+    cerebro.broker = _broker(settings.backtest, settings.sizer.lot_size)
     cerebro.broker.addcommissioninfo(_commission(settings.backtest))
     for feed in feeds:
         cerebro.adddata(feed)
@@ -154,11 +154,11 @@ def _sizer_parameters(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if name in declared}
 
 
-def _broker(costs: BacktestSettings) -> ContractBroker:
+def _broker(costs: BacktestSettings, lot_size: float) -> ContractBroker:
     return ContractBroker(
         cash=costs.initial_capital,
         slippage=Slippage(costs.slippage_bps, costs.half_spread_bps, costs.impact_coefficient),
-        max_participation_fraction=costs.max_participation_fraction,
+        max_participation_fraction=costs.max_participation_fraction, lot_size=lot_size,
         delisting_haircut_fraction=costs.delisting_haircut_fraction,
         allow_short=costs.allow_short,
     )

@@ -26,6 +26,7 @@ SIGNAL_LINES = {
     "atr": np.nan,              # dollars per share
     "daily_volatility": np.nan, # standard deviation of daily returns, 20 bars
     "average_volume": np.nan,   # shares, mean of 20 bars
+    "size_factor": 1.0,         # multiple of the usual size that the signal asks for; above 0
     "split_ratio": 1.0,         # in force from before this session's open
     "dividend": 0.0,            # dollars per share, to holders through the previous close
 }

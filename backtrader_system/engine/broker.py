@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from heapq import heappop, heappush
 from typing import Any
 
@@ -11,6 +10,7 @@ import backtrader as bt
 from backtrader_system.engine.corporate_events import CorporateEvents
 from backtrader_system.engine.cursor import has_bar
 from backtrader_system.engine.fill import Fill, fill_record
+from backtrader_system.engine.lots import shares_within_volume
 from backtrader_system.engine.matching import Trigger
 from backtrader_system.engine.order_entry import OrderEntry, sells_first
 from backtrader_system.engine.order_prices import TRIGGERS, price_after_open, price_at_open
@@ -42,6 +42,7 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
     ----------
     slippage : Slippage
     max_participation_fraction : share of a bar's volume that one order may take; the rest waits. None: no limit.
+    lot_size : a volume share is cut down to multiples of it; 1 for whole shares.
     delisting_haircut_fraction : loss against the last close when a delisted position is closed.
     allow_short : whether a sale may open or enlarge a short position. Shorts need no margin here, as in Backtrader.
 
@@ -54,6 +55,7 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
     params = (
         ("slippage", Slippage()),
         ("max_participation_fraction", None),
+        ("lot_size", 1.0),
         ("delisting_haircut_fraction", 0.0),
         ("allow_short", False),
     )
@@ -275,8 +277,8 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
             shares = min(shares, max(self.getposition(order.data).size, 0))
         if self.p.max_participation_fraction is not None and not order.info.get("is_forced"):
             # A volume share per symbol and session, not per order: two orders cannot take it twice.
-            cap = math.floor(order.data.volume[0] * self.p.max_participation_fraction)
-            shares = min(shares, max(cap - self._shares_taken.get(order.data, 0), 0))
+            part = order.data.volume[0] * self.p.max_participation_fraction
+            shares = shares_within_volume(shares, part, self._shares_taken.get(order.data, 0), self.p.lot_size)
         return shares
 
     def _other_exit_was_touched(self, order: Any) -> bool:

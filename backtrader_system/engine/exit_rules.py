@@ -6,7 +6,7 @@ one and NaN in the other, and no comparison with NaN holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ class PositionState(NamedTuple):
     entry_score, score : strength of the signal that opened it and of today's; NaN without one.
     direction : today's signal, +1, 0 or -1.
     has_taken_profit : whether PROFIT_TAKE already sold a part of this trade.
+    calendar_days_held : days from the entry session to this one.
     """
 
     gain_fraction: float
@@ -44,6 +45,7 @@ class PositionState(NamedTuple):
     direction: int
     is_member: bool
     has_taken_profit: bool
+    calendar_days_held: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ExitRules:
     profit_take_gain_fraction: float | None = 0.15
     profit_take_fraction: float = 0.30
     max_holding_sessions: int | None = None
+    max_holding_calendar_days: int | None = None
     signal_decay: bool = False
     decay_min_holding_sessions: int = 3
     decay_drop: float = 0.40
@@ -79,6 +82,14 @@ class ExitRules:
         share, reason = decide_exit(self, position)
         return None if reason == NO_EXIT else (share, EXIT_REASONS[reason])
 
+    def blind_to_scores(self) -> ExitRules:
+        """Return the rules that time and membership alone decide; no signal, no decay and no gain sells."""
+        return replace(self, **OFF_WITHOUT_SCORES)
+
+
+# What switches off every rule that looks at a signal or at the gain it brought.
+OFF_WITHOUT_SCORES = {"sell_signal": False, "signal_decay": False, "profit_take_gain_fraction": None}
+
 
 def decide_exit(rules: ExitRules, position: PositionState) -> tuple[float, int]:
     """Return the share of the position to sell at the next open and the place of its reason in EXIT_REASONS.
@@ -88,6 +99,9 @@ def decide_exit(rules: ExitRules, position: PositionState) -> tuple[float, int]:
     if rules.sell_when_leaving and not position.is_member:
         return 1.0, LEFT_UNIVERSE
     if rules.max_holding_sessions is not None and position.sessions_held >= rules.max_holding_sessions:
+        return 1.0, TIME_LIMIT
+    limit = rules.max_holding_calendar_days
+    if limit is not None and position.calendar_days_held >= limit:
         return 1.0, TIME_LIMIT
     sold = share_for_sell_signal(rules, position) if position.direction < 0 else 0.0
     if sold > 0:
@@ -126,14 +140,3 @@ def has_decayed(rules: ExitRules, position: PositionState) -> bool:
         return False
     now = position.score if position.direction > 0 else 0.0
     return position.entry_score - now > rules.decay_drop and now < rules.decay_ceiling
-
-
-def shares_to_sell(fraction: float, held: float) -> float:
-    """Return whole shares for a share of a position: at least one, at most all.
-
-    Examples
-    --------
-    >>> shares_to_sell(0.3, 3)
-    1
-    """
-    return held if fraction >= 1 else min(max(1, int(held * fraction)), held)

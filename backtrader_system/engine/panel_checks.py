@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from backtrader_system.signals.scored import ScoredPanel
 
 BAR = (*PRICES, "volume")
-KNOWN = ("atr", "daily_volatility", "average_volume")
+KNOWN = ("atr", "daily_volatility", "average_volume", "size_factor")
 NO_BAR = "no symbol has a bar in the period of the backtest; nothing can be traded"
 MOST_FAULTS, MOST_OF_A_KIND = 20, 5
 
@@ -51,6 +51,7 @@ def check_panel(
     backtrader_system.errors.DataError: the panel cannot be traded
       A 2024-01-02: high 9 lies below low 9.5; mend the bar, or take it out (NaN in all five)
     """
+    _check_types(bars, scored)
     kinds = [*_axis_faults(bars), *_shape_faults(bars, scored, known)]
     if not kinds:
         kinds = [*_bar_faults(bars), *_action_faults(bars), *_score_faults(bars, scored), *_known_faults(bars, known)]
@@ -62,6 +63,20 @@ def check_panel(
         n_left = sum(len(kind.texts) + kind.n_more for kind in kinds) - len(shown)
         rest = [f"... and {n_left:,} more"] if n_left else []
         raise DataError("the panel cannot be traded", faults=[*shown, *rest])
+
+
+def _check_types(bars: Any, scored: Any) -> None:
+    """Raise DataError for something that has none of a panel's attributes, such as a table."""
+    from backtrader_system.signals.scored import ScoredPanel
+
+    faults = []
+    if not isinstance(bars, BarPanel):
+        faults.append(f"bars must be a BarPanel, such as panel_from_table(table) makes; found {type(bars).__name__}")
+    if scored is not None and not isinstance(scored, ScoredPanel):
+        faults.append("scored must be a ScoredPanel, such as score_market(...).scored, or None; "
+                      f"found {type(scored).__name__}")
+    if faults:
+        raise DataError("the panel cannot be traded", faults=faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +273,10 @@ def _known_faults(bars: BarPanel, known: Mapping[str, np.ndarray] | None) -> Ite
     for name, values in (known or {}).items():
         yield from _cells(bars, np.isinf(values), lambda at, name=name, values=values: (
             f"{name} is {values[at]:g}; give a finite number, or NaN where it is not known"))
-        yield from _cells(bars, values < 0, lambda at, name=name, values=values: (
-            f"{name} is {values[at]:g}; must not be below 0"))
+        is_factor = name == "size_factor"
+        yield from _cells(bars, values <= 0 if is_factor else values < 0, lambda at, name=name, values=values: (
+            f"{name} is {values[at]:g}; must " + (
+                "be above 0, 1 for the usual size" if name == "size_factor" else "not be below 0")))
 
 
 def _cells(bars: BarPanel, is_wrong: np.ndarray, text: Callable[[tuple[int, int]], str]) -> Iterator[_Kind]:

@@ -9,14 +9,16 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.lots import shares_in_lots
 from backtrader_system.engine.sizing import (
     PositionLimits,
     TradeStatistics,
+    has_record,
     kelly_share,
     scale_to_floor,
+    scaled_wish,
     share_of_cash,
     target_fraction,
-    whole_shares,
 )
 from backtrader_system.engine.waiting_orders import orders_to_count
 
@@ -58,16 +60,18 @@ def account_after_orders(broker: Any) -> Account:
 
 
 class BoundedSizer(bt.Sizer):
-    """Base of our sizers: turns a wanted share of equity into whole shares within the limits.
+    """Base of our sizers: turns a wanted share of equity into lots of shares within the limits.
 
     To write your own, override `wanted_fraction(data)`: return the share of equity that the position in `data` should
     reach, from lines at index 0 and earlier. It is called once per buy, after the close of the decision session.
-    Do not submit orders there.
+    Do not submit orders there. A feed's line `size_factor` multiplies that share before any limit cuts it: 2 asks for
+    twice the usual size, 1 or NaN for the usual one.
 
     A sale without a size closes the whole position.
 
     grows_to_floor : whether the buys of a session grow together while less than `target_invested_floor` would be
         invested. Only for sizes that are opinions, such as Kelly's; a fixed size stays what it is.
+    lot_size : shares are multiples of it; 1 for whole shares.
     """
 
     grows_to_floor = False
@@ -83,6 +87,7 @@ class BoundedSizer(bt.Sizer):
         ("target_invested_ceiling", 1.0),
         ("cash_reserve_fraction", 0.05),
         ("min_order_fraction", 0.0),
+        ("lot_size", 1.0),
     )
 
     def __init__(self) -> None:
@@ -115,7 +120,7 @@ class BoundedSizer(bt.Sizer):
             return
         held = [account.held.get(data, 0.0) / account.equity for data in candidates]
         caps = [self.limits.position_cap(signal_score(data)) for data in candidates]
-        buys = [max(min(self.wanted_fraction(data), cap) - part, 0.0)
+        buys = [max(min(self._wish(data), cap) - part, 0.0)
                 for data, cap, part in zip(candidates, caps, held, strict=True)]
         rooms = [max(cap - part, 0.0) for cap, part in zip(caps, held, strict=True)]
         self.scale = scale_to_floor(
@@ -124,7 +129,10 @@ class BoundedSizer(bt.Sizer):
     def _target_fraction(self, data: Any, held_fraction: float) -> float:
         """Return the share of equity to reach: what is held and today's buy, scaled."""
         cap = self.limits.position_cap(signal_score(data))
-        return target_fraction(self.wanted_fraction(data), cap, held_fraction, self.scale)
+        return target_fraction(self._wish(data), cap, held_fraction, self.scale)
+
+    def _wish(self, data: Any) -> float:
+        return scaled_wish(self.wanted_fraction(data), size_factor(data))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         if not isbuy:
@@ -142,7 +150,7 @@ class BoundedSizer(bt.Sizer):
         )
         if dollars < self.p.min_order_fraction * account.equity:
             return 0
-        return whole_shares(dollars, data.close[0])
+        return shares_in_lots(dollars, data.close[0], self.p.lot_size)
 
 
 class FixedCash(BoundedSizer):
@@ -195,7 +203,11 @@ class EqualWeight(BoundedSizer):
 class Kelly(BoundedSizer):
     """A part of the Kelly fraction, from the trades closed so far drawn towards a prior; grows to the invested floor.
 
-    kelly_multiplier : part of the full Kelly fraction.
+    kelly_multiplier : part of the full Kelly fraction f.
+    kelly_reading : "at_risk" buys f of equity, the cautious reading; "growth_optimal" buys what loses f of equity when
+        it loses, f / average loss, at most the whole equity.
+    kelly_min_trades, cash_per_position : until so many trades were won or lost, a position gets these dollars instead,
+        which do not grow to the floor. Afterwards a record without an edge buys nothing.
     avg_win, avg_loss : prior average win and loss, fractions of the entry value.
     prior_win_rate : prior win probability; None takes the feed's `score`, or 0.5 where a feed has none.
     prior_trades : how many trades the prior is worth.
@@ -214,9 +226,10 @@ class Kelly(BoundedSizer):
         ("avg_loss", 0.025),
         ("prior_win_rate", None),
         ("prior_trades", 30.0),
+        ("kelly_reading", "at_risk"),
+        ("kelly_min_trades", 0),
+        ("cash_per_position", 5_000.0),
     )
-
-    grows_to_floor = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -232,12 +245,19 @@ class Kelly(BoundedSizer):
         """The trades closed so far."""
         return TradeStatistics() if self._closed is None else self._closed.statistics
 
+    @property
+    def grows_to_floor(self) -> bool:
+        """Whether Kelly sizes the positions by now; the fixed dollars before that stay what they are."""
+        return has_record(self.statistics, self.p.kelly_min_trades)
+
     def wanted_fraction(self, data: Any) -> float:
-        """Return kelly_multiplier times the Kelly fraction of the shrunk estimates."""
+        """Return kelly_multiplier times the Kelly fraction of the shrunk estimates, or the fixed dollars before it."""
+        if not has_record(self.statistics, self.p.kelly_min_trades):
+            return share_of_cash(self.p.cash_per_position, self.broker.getvalue())
         prior = nan if self.p.prior_win_rate is None else self.p.prior_win_rate
         return kelly_share(
             self.statistics, signal_score(data), prior, self.p.avg_win, self.p.avg_loss, self.p.prior_trades,
-            self.p.kelly_multiplier)
+            self.p.kelly_multiplier, self.p.kelly_reading == "growth_optimal")
 
 
 class _ClosedTrades(bt.Analyzer):
@@ -264,6 +284,11 @@ def signal_score(data: Any) -> float:
         return 0.0
     score = data.lines.score[0]
     return score if score == score else 0.0
+
+
+def size_factor(data: Any) -> float:
+    """Return by how much the feed's signal multiplies the usual size; 1.0 where the feed has no such line."""
+    return data.lines.size_factor[0] if hasattr(data.lines, "size_factor") else 1.0
 
 
 def trade_return(trade: Any) -> float:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
 
 DOUBLE_STEP = 2.0**-52       # between 1 and the next number
+ROOM_ROUNDING = 1e-12        # of equity: what rounding leaves under a limit buys no millionth of a share
 
 
 def kelly_fraction(win_probability: float, average_win: float, average_loss: float) -> float:
@@ -71,17 +71,46 @@ def shrunk_mean(prior: float, weight: float, total: float, count: int) -> float:
 
 def kelly_share(
     seen: TradeStatistics, score: float, prior_win_rate: float, prior_win: float, prior_loss: float,
-    prior_trades: float, multiplier: float,
+    prior_trades: float, multiplier: float, is_growth_optimal: bool = False,
 ) -> float:
     """Return the share of equity that a part of Kelly's fraction asks for.
 
     score : the signal's strength, in place of a prior win rate that is NaN; 0 means none, and then it is 0.5.
+    is_growth_optimal : how Kelly's f is read. False: a position is f of equity. True: f is what the position loses
+        when it loses, so it is f / average loss of equity, at most 1 (Kelly 1956, solved for the notional).
+
+    Examples
+    --------
+    >>> prior = TradeStatistics(), 0.0, 0.667, 1.27, 0.18, 30.0, 0.25      # f = 0.667 - 0.333 / (1.27 / 0.18) = 0.6198
+    >>> round(kelly_share(*prior), 4), round(kelly_share(*prior, True), 4)     # 0.25 f and 0.25 f / 0.18
+    (0.155, 0.8608)
     """
     prior = prior_win_rate
     if prior != prior:
         prior = score if score > 0 else 0.5
     probability, win, loss = shrunk_statistics(seen, min(prior, 1.0), prior_win, prior_loss, prior_trades)
-    return multiplier * kelly_fraction(probability, win, loss)
+    share = multiplier * kelly_fraction(probability, win, loss)
+    return min(share / loss, 1.0) if is_growth_optimal and loss > 0 else share
+
+
+def has_record(seen: TradeStatistics, min_trades: int) -> bool:
+    """Return whether enough trades were won or lost for Kelly to act on them; a trade of exactly 0 is neither."""
+    return seen.n_wins + seen.n_losses >= min_trades
+
+
+def scaled_wish(wanted: float, size_factor: float) -> float:
+    """Return the share of equity to reach for a signal that asks for `size_factor` times the usual size.
+
+    NaN asks for the usual size. Rounded up, so that 1.5 times 5,000 dollars are 150 shares at 50 dollars.
+
+    Examples
+    --------
+    >>> scaled_wish(0.05, 1.0), scaled_wish(0.05, nan), round(scaled_wish(0.05, 2.0), 12)
+    (0.05, 0.05, 0.1)
+    """
+    if size_factor == 1 or size_factor != size_factor:
+        return wanted
+    return wanted * size_factor * (1 + 2 * DOUBLE_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +169,7 @@ def allowed_dollars(
         limits.max_net_exposure * equity - net_value,
         free_cash - limits.cash_reserve_fraction * equity,
     )
-    return max(room, 0.0)
+    return room if room > ROOM_ROUNDING * equity else 0.0
 
 
 def target_fraction(wanted: float, cap: float, held_fraction: float, scale: float) -> float:
@@ -160,11 +189,6 @@ def share_of_cash(cash: float, equity: float) -> float:
     """
     share = cash / equity
     return share * (1 + DOUBLE_STEP) if share * equity < cash else share
-
-
-def whole_shares(dollars: float, price: float) -> int:
-    """Return how many whole shares `dollars` buy; 0 if the price is not positive."""
-    return floor(dollars / price) if price > 0 else 0
 
 
 def scale_to_floor(

@@ -15,8 +15,15 @@ import pandas as pd
 from backtrader_system.errors import DataError
 from backtrader_system.ledgers.schemas import FILL_STATUSES
 
-# Fractions of a share below this are rounding.
+# Fractions of a share below this are rounding, and so is a trillionth of what was held: fractional shares do not add up
+# to the last bit, and a token may be held by the billion.
 NO_SHARES = 1e-9
+_ROUNDING = 1e-12
+
+
+def rounding_of(shares: float) -> float:
+    """Return what is no share where so many were held."""
+    return max(NO_SHARES, _ROUNDING * abs(shares))
 
 
 class Bars(Protocol):
@@ -103,7 +110,15 @@ def replay_fills(
         changed = actions["shares"].to_numpy(float)
         np.add.at(shares, (rows[is_split], columns[is_split]), changed[is_split])
     return Replay(
-        pd.DatetimeIndex(sessions), tuple(symbols), initial_capital + cash.cumsum(), shares.cumsum(axis=0))
+        pd.DatetimeIndex(sessions), tuple(symbols), initial_capital + cash.cumsum(), _positions(shares))
+
+
+def _positions(bought: np.ndarray) -> np.ndarray:
+    """Return the shares held after each session's purchases and sales, 0 where only rounding is left of them."""
+    shares = bought.cumsum(axis=0)
+    largest = np.maximum.accumulate(np.abs(shares), axis=0)
+    is_flat = np.abs(shares) <= np.maximum(NO_SHARES, _ROUNDING * largest)
+    return shares - np.nan_to_num(last_known(np.where(is_flat, shares, np.nan)))
 
 
 def positions_in(

@@ -15,7 +15,8 @@ TRADE_COLUMNS = (
     "commission", "slippage", "dividends", "net_pnl", "return", "bars_held", "exit_reason", "score", "probability",
     "ml_enhanced", "ambiguous",
 )
-FLAT = 1e-9
+FLAT = 1e-9                 # shares
+FLAT_FRACTION = 1e-12       # of the shares bought: fractions do not add up to the last bit
 
 
 class FillRecord(NamedTuple):
@@ -76,6 +77,10 @@ class _OpenTrade:
     def __post_init__(self) -> None:
         self.direction = 1 if self.first.size > 0 else -1
 
+    def is_flat_at(self, shares: float) -> bool:
+        """Whether `shares` are none, but for rounding."""
+        return abs(shares) <= max(FLAT, FLAT_FRACTION * self.entry_shares)
+
 
 def round_trips(
     fills: Iterable[FillRecord], actions: Iterable[ActionRecord], marks: Mapping[str, Mark]
@@ -101,7 +106,7 @@ def round_trips(
         for part in _parts(event, is_open.get(event.symbol)):
             trade = is_open.setdefault(event.symbol, _OpenTrade(part))
             _apply_fill(trade, part)
-            if abs(trade.shares) <= FLAT:
+            if trade.is_flat_at(trade.shares):
                 rows.append(_row(is_open.pop(event.symbol), None))
     rows += [_row(trade, marks[symbol]) for symbol, trade in is_open.items()]
     return _table(rows)
@@ -109,7 +114,7 @@ def round_trips(
 
 def _parts(fill: FillRecord, trade: _OpenTrade | None) -> list[FillRecord]:
     """Split a fill that crosses zero shares into the part that closes and the part that opens."""
-    if trade is None or abs(trade.shares + fill.size) <= FLAT or trade.shares * (trade.shares + fill.size) > 0:
+    if trade is None or trade.is_flat_at(trade.shares + fill.size) or trade.shares * (trade.shares + fill.size) > 0:
         return [fill]
     closing = -trade.shares / fill.size
     return [_scaled(fill, closing), _scaled(fill, 1 - closing)]
@@ -127,7 +132,7 @@ def _closes(trade: _OpenTrade | None, action: ActionRecord) -> bool:
     if action.kind == "split":
         trade.shares += action.shares
     trade.dividends += action.dollars
-    is_cashed_out = action.kind == "cash_in_lieu" and abs(trade.shares) <= FLAT
+    is_cashed_out = action.kind == "cash_in_lieu" and trade.is_flat_at(trade.shares)
     if is_cashed_out:
         trade.last = action
     return is_cashed_out

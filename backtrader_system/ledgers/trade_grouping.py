@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.ledgers.fill_checks import AT_NEXT_BAR, DELISTED, market_prices
-from backtrader_system.ledgers.replay import NO_SHARES, Bars, fills_of, last_known, positions_in
+from backtrader_system.ledgers.replay import Bars, fills_of, last_known, positions_in, rounding_of
 from backtrader_system.ledgers.schemas import OrderStatus
 
 COLUMNS = ("symbol", "status", "entry_session", "exit_session", "size", "entry_price", "exit_price", "gross_pnl",
@@ -50,6 +50,10 @@ class _Group:
     slippage: float = 0.0
     dividends: float = 0.0
 
+    @property
+    def is_flat(self) -> bool:
+        return abs(self.shares) <= rounding_of(self.entered)
+
     def add(self, event: _Fill) -> None:
         self.shares += event.shares
         self.commission += event.commission
@@ -76,7 +80,7 @@ def grouped_trades(bars: Bars, orders: pd.DataFrame, actions: pd.DataFrame) -> p
                 is_open[column].shares += shares
                 is_open[column].dividends += dollars
             # A reverse split can turn the last shares into cash.
-            if abs(is_open[column].shares) <= NO_SHARES:
+            if is_open[column].is_flat:
                 trades.append(_trade(is_open.pop(column), column, row, n_bars, None))
         waiting = sorted(fills.get((row, column), ()))
         while waiting:
@@ -85,7 +89,7 @@ def grouped_trades(bars: Bars, orders: pd.DataFrame, actions: pd.DataFrame) -> p
             for part in _split_at_zero(fill, is_open.get(column)):
                 group = is_open.setdefault(column, _Group(row, np.sign(part.shares)))
                 group.add(part)
-                if abs(group.shares) <= NO_SHARES:
+                if group.is_flat:
                     trades.append(_trade(is_open.pop(column), column, row, n_bars, None))
     end = len(bars.sessions) - 1
     trades += [_trade(group, column, end, n_bars, float(close[end, column]))
@@ -133,13 +137,14 @@ def _next_fill(waiting: list[_Fill], shares: float) -> _Fill:
     the open, then exits before entries. A protective order born in this session has the size of the position that it
     was born for, so it follows the entry that made the position that large.
     """
+    rounding = rounding_of(shares)
     if waiting[0].phase < _LATER or len(waiting) == 1:
         # A gap through a bracket's entry and stop fills both at the open: there is nothing to sell before the entry.
         first = waiting[0]
         bought = [buy for buy in waiting if buy.phase < _LATER and buy.shares > 0 and buy.order_id < first.order_id]
-        is_exit_of_bought = first.phase == 0 and first.is_resting and -first.shares > shares + NO_SHARES
+        is_exit_of_bought = first.phase == 0 and first.is_resting and -first.shares > shares + rounding
         return bought[0] if bought and is_exit_of_bought else first
-    exits = [fill for fill in waiting if fill.shares * shares < 0 and abs(fill.shares) <= abs(shares) + NO_SHARES]
+    exits = [fill for fill in waiting if fill.shares * shares < 0 and abs(fill.shares) <= abs(shares) + rounding]
     ready = [fill for fill in exits if fill.phase == _LATER or abs(fill.ordered + shares) <= 1e-6 * abs(shares)]
     entries = [fill for fill in waiting if fill.shares * shares >= 0]
     return (ready or entries or exits or waiting)[0]
@@ -148,7 +153,7 @@ def _next_fill(waiting: list[_Fill], shares: float) -> _Fill:
 def _split_at_zero(fill: _Fill, group: _Group | None) -> list[_Fill]:
     """Return the part that closes and the part that opens, if a fill turns a position round."""
     after = fill.shares + (group.shares if group else 0.0)
-    if group is None or abs(after) <= NO_SHARES or after * group.direction > 0:
+    if group is None or abs(after) <= rounding_of(group.entered) or after * group.direction > 0:
         return [fill]
     return [
         fill._replace(shares=fill.shares * part, commission=fill.commission * part, slippage=fill.slippage * part)

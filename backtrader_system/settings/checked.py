@@ -12,7 +12,7 @@ from backtrader_system.settings.section import Section
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.yaml_source import Document
 
-BUILT_IN = "ml_trading"      # whose parameters have the names and meanings of settings
+BUILT_IN = ("ml_trading", "conviction")      # whose parameters have the names and meanings of settings
 
 
 def checked_settings(settings: Settings, what: str = "settings") -> Settings:
@@ -37,7 +37,7 @@ def checked_settings(settings: Settings, what: str = "settings") -> Settings:
         raise SettingsError(
             f"{what} must be a Settings object, such as load_settings(...).settings; found {type(settings).__name__}")
     checked = _validated(settings, what)
-    if checked.strategy.name == BUILT_IN and checked.strategy.params:
+    if checked.strategy.name in BUILT_IN and checked.strategy.params:
         _validated(_with_parameters(checked), f"{what}, with strategy.params in place of what they replace,")
     return checked
 
@@ -50,7 +50,7 @@ def _validated(settings: Settings, what: str) -> Settings:
 
 
 def _with_parameters(settings: Settings) -> Settings:
-    """Return settings in which the parameters of the built-in strategy stand where the setting of their name does."""
+    """Return settings in which the parameters of a built-in strategy stand where the setting of their name does."""
     strategy, given = settings.strategy, settings.strategy.params
     exits = {name: value for name, value in given.items() if name in type(strategy.exits).model_fields}
     own = {name: value for name, value in given.items() if name in type(strategy).model_fields and name not in exits}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from backtrader_system.settings.settings import Settings
+from backtrader_system.settings.trading import ExitSettings, SizerSettings
 from backtrader_system.settings.yaml_source import Document, dotted, place
 
 TOLERANCE = 1e-9        # 0.95 + 0.05 may be a little more than 1
@@ -14,11 +15,16 @@ TOLERANCE = 1e-9        # 0.95 + 0.05 may be a little more than 1
 # Settings that only one sizer reads; `strategy` holds some of them because the original did.
 _READ_BY = {
     "kelly": (("strategy", "kelly_multiplier"), ("strategy", "avg_win"), ("strategy", "avg_loss"),
-              ("sizer", "prior_trades"), ("sizer", "prior_win_rate")),
-    "fixed_cash": (("sizer", "cash_per_position"),),
+              ("sizer", "prior_trades"), ("sizer", "prior_win_rate"), ("sizer", "kelly_reading"),
+              ("sizer", "kelly_min_trades")),
+    "fixed_cash": (),
     "fixed_fraction": (("sizer", "fraction"),),
     "equal_weight": (),
 }
+# Exits that look at a signal, or at the gain it brought. The strategy `conviction` has none of them.
+_DECAY = ("decay_min_holding_sessions", "decay_drop", "decay_ceiling", "decay_hold_is_zero")
+_SELL_SIGNAL = ("sell_all_strength", "sell_part_strength", "sell_part_fraction", "winner_gain_fraction", "winner_shift",
+                "other_shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,14 @@ def _position_limits(settings: Settings) -> Iterator[_Finding]:
         yield _Finding((("sizer", "fraction"),), f"{sizer.fraction:.2f} is never reached: a position may reach "
                        f"at most {largest:.2f}")
     cash_fraction = sizer.cash_per_position / settings.backtest.initial_capital
-    if sizer.type == "fixed_cash" and cash_fraction > largest:
+    if uses_fixed_cash(sizer) and cash_fraction > largest:
         yield _Finding((("sizer", "cash_per_position"),), f"{sizer.cash_per_position:,.0f} dollars are "
                        f"{cash_fraction:.2f} of the initial capital, more than the {largest:.2f} a position may reach")
+
+
+def uses_fixed_cash(sizer: SizerSettings) -> bool:
+    """Return whether any position gets `cash_per_position`."""
+    return sizer.type == "fixed_cash" or (sizer.type == "kelly" and sizer.kelly_min_trades > 0)
 
 
 def _account_limits(settings: Settings) -> Iterator[_Finding]:
@@ -108,7 +119,8 @@ def _exits(settings: Settings) -> Iterator[_Finding]:
         if getattr(exits, f"{rule}_fraction") is not None and getattr(exits, f"{rule}_atr") is not None:
             yield _Finding((_exit(f"{rule}_fraction"), _exit(f"{rule}_atr")),
                            "both are given: the one nearer to the price acts")
-    if exits.sell_signal and exits.sell_part_strength >= exits.sell_all_strength:
+    is_conviction = settings.strategy.name == "conviction"
+    if exits.sell_signal and not is_conviction and exits.sell_part_strength >= exits.sell_all_strength:
         yield _Finding((_exit("sell_part_strength"),), f"{exits.sell_part_strength:.2f} never acts: from "
                        f"sell_all_strength {exits.sell_all_strength:.2f} on everything is sold")
     trail, stop = exits.trailing_stop_fraction, exits.stop_loss_fraction
@@ -116,13 +128,24 @@ def _exits(settings: Settings) -> Iterator[_Finding]:
         yield _Finding((_exit("stop_loss_fraction"),), f"{stop:.2f} is never reached: the trailing stop "
                        f"{trail:.2f} starts nearer to the price and never moves away")
     target, part = exits.take_profit_fraction, exits.profit_take_gain_fraction
-    if target is not None and part is not None and target <= part:
+    if target is not None and part is not None and target <= part and not is_conviction:
         yield _Finding((_exit("profit_take_gain_fraction"),), f"{part:.2f} is never reached: take_profit_fraction "
                        f"{target:.2f} sells everything first")
-    longest = exits.max_holding_sessions
-    if exits.signal_decay and longest is not None and longest <= exits.decay_min_holding_sessions:
-        yield _Finding((_exit("decay_min_holding_sessions"),), f"{exits.decay_min_holding_sessions} is never "
-                       f"reached: max_holding_sessions {longest} sells first")
+    yield from _time_limits(exits, has_decay=exits.signal_decay and not is_conviction)
+
+
+def _time_limits(exits: ExitSettings, *, has_decay: bool) -> Iterator[_Finding]:
+    """Yield limits that another one always beats; so many sessions last at least so many days."""
+    sessions, days = exits.max_holding_sessions, exits.max_holding_calendar_days
+    if sessions is not None and days is not None and sessions >= days:
+        yield _Finding((_exit("max_holding_sessions"),), f"{sessions} is never reached: max_holding_calendar_days "
+                       f"{days} sells first")
+    least = exits.decay_min_holding_sessions
+    for name, longest in (("max_holding_sessions", sessions), ("max_holding_calendar_days", days)):
+        if has_decay and longest is not None and longest <= least:
+            yield _Finding((_exit("decay_min_holding_sessions"),), f"{least} is never reached: {name} {longest} "
+                           "sells first")
+            return
 
 
 def _models(settings: Settings) -> Iterator[_Finding]:
@@ -139,22 +162,37 @@ def _unread(settings: Settings) -> Iterator[_Finding]:
     for reader, keys in _READ_BY.items():
         if reader != kind and keys:
             yield _Finding(keys, f"not used by sizer.type {kind}")
-    exits = settings.strategy.exits
-    if not exits.signal_decay:
-        names = ("decay_min_holding_sessions", "decay_drop", "decay_ceiling", "decay_hold_is_zero")
-        yield _Finding(tuple(_exit(name) for name in names), "not used while signal_decay is false")
-    if not exits.sell_signal:
-        names = ("sell_all_strength", "sell_part_strength", "sell_part_fraction", "winner_gain_fraction",
-                 "winner_shift", "other_shift")
-        yield _Finding(tuple(_exit(name) for name in names), "not used while sell_signal is false")
-    if exits.profit_take_gain_fraction is None:
-        yield _Finding((_exit("profit_take_fraction"),), "not used while profit_take_gain_fraction is null")
+    if not uses_fixed_cash(settings.sizer):
+        yield _Finding((("sizer", "cash_per_position"),), f"not used by sizer.type {kind}" + (
+            " while kelly_min_trades is 0" if kind == "kelly" else ""))
+    if settings.strategy.name == "conviction":
+        yield from _unread_by_conviction(settings.strategy.exits)
+    else:
+        yield from _unread_exits(settings.strategy.exits)
     if settings.universe.membership is None:
         yield _Finding((("universe", "on_leave"),), "not used without universe.membership: no symbol ever leaves")
     if settings.strategy.name == "buy_and_hold":
         names = ("profile", "signal_threshold", "max_positions", "add_to_positions")
         yield _Finding(tuple(("strategy", name) for name in names), "not used by strategy buy_and_hold")
     yield from _unread_data(settings)
+
+
+def _unread_exits(exits: ExitSettings) -> Iterator[_Finding]:
+    if not exits.signal_decay:
+        yield _Finding(tuple(_exit(name) for name in _DECAY), "not used while signal_decay is false")
+    if not exits.sell_signal:
+        yield _Finding(tuple(_exit(name) for name in _SELL_SIGNAL), "not used while sell_signal is false")
+    if exits.profit_take_gain_fraction is None:
+        yield _Finding((_exit("profit_take_fraction"),), "not used while profit_take_gain_fraction is null")
+
+
+def _unread_by_conviction(exits: ExitSettings) -> Iterator[_Finding]:
+    """Yield exits that the strategy never asks; switching one off is what it does anyway."""
+    names = [*_SELL_SIGNAL, *_DECAY, "profit_take_fraction"]
+    names += ["signal_decay"] if exits.signal_decay else []
+    names += ["profit_take_gain_fraction"] if exits.profit_take_gain_fraction is not None else []
+    yield _Finding(tuple(_exit(name) for name in names), "not used by strategy conviction: it sells at its stop, its "
+                   "target and its time limit only")
 
 
 def _unread_data(settings: Settings) -> Iterator[_Finding]:

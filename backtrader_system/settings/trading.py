@@ -57,6 +57,7 @@ class ExitSettings(Section):
     take_profit_atr: Positive | None = None
     trailing_stop_atr: Positive | None = None
     max_holding_sessions: Sessions | None = None
+    max_holding_calendar_days: Sessions | None = None     # from the entry session to the close that decides
     signal_decay: bool = False
     decay_min_holding_sessions: Sessions = 3
     decay_drop: PositiveFraction = 0.40             # exit if the score fell by more than this since entry ...
@@ -108,8 +109,11 @@ class SizerSettings(Section):
     """How much of the equity one buy takes, before the limits of `strategy` cut it."""
 
     type: Literal["kelly", "fixed_cash", "fixed_fraction", "equal_weight"] = "kelly"
-    cash_per_position: Positive = 5_000.0           # fixed_cash
+    cash_per_position: Positive = 5_000.0           # fixed_cash, and kelly before kelly_min_trades
     fraction: PositiveFraction = 0.05               # fixed_fraction
     prior_trades: Annotated[float, Field(ge=0)] = 30.0   # kelly: weight of the configured prior, in trades
     prior_win_rate: Fraction | None = None          # kelly: None takes the score of the signal
+    kelly_reading: Literal["at_risk", "growth_optimal"] = "at_risk"     # Kelly's f is bought, or is what a loss takes
+    kelly_min_trades: Annotated[int, Field(ge=0)] = 0    # kelly: cash_per_position until so many trades are closed
+    lot_size: Annotated[float, Field(ge=1e-8)] = 1.0     # shares are bought and sold in multiples of it
     cash_reserve_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05   # kept in cash, so that a gap rejects no buy

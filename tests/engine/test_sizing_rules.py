@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from backtrader_system.engine.exit_rules import ExitReason, ExitRules, PositionState, shares_to_sell
+from backtrader_system.engine.exit_rules import ExitReason, ExitRules, PositionState
+from backtrader_system.engine.lots import shares_in_lots, shares_to_sell
 from backtrader_system.engine.sizing import (
     PositionLimits,
     TradeStatistics,
     kelly_fraction,
     scale_to_floor,
-    whole_shares,
 )
 
 
@@ -62,7 +62,7 @@ def test_each_limit_binds(fraction, state, expected):
 
 
 def test_shares_are_whole_and_a_price_of_zero_buys_none():
-    assert (whole_shares(1_000, 333), whole_shares(1_000, 0), whole_shares(5, 10)) == (3, 0, 0)
+    assert [shares_in_lots(1_000, 333, 1), shares_in_lots(1_000, 0, 1), shares_in_lots(5, 10, 1)] == [3, 0, 0]
 
 
 def test_buys_grow_together_up_to_the_invested_floor():

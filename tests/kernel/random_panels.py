@@ -12,7 +12,9 @@ from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.scored import ScoredPanel
 
-LIVES = ("whole", "late", "ended", "holes", "splits", "reverse_split", "thin", "round", "leaves", "penny")
+LIVES = ("whole", "late", "ended", "holes", "splits", "reverse_split", "thin", "round", "leaves", "penny",
+         "coin", "token")
+START_PRICES = {"penny": (0.2, 0.9), "coin": (20_000, 60_000), "token": (1e-6, 1e-4)}
 CAPITAL = 50_000.0
 
 
@@ -20,7 +22,8 @@ def random_market(seed: int, lives: list[str], n_sessions: int = 80) -> tuple[Ba
     """Return bars, scores and known lines of one symbol per life.
 
     Opens gap, bars are wide enough to touch stop and target at once, some volumes are a handful of shares, some prices
-    are whole dollars so that floors and limits are met exactly.
+    are whole dollars so that floors and limits are met exactly. A coin may cost more than the account holds, a token
+    next to nothing.
     """
     rng = np.random.default_rng(seed)
     sessions = pd.bdate_range("2024-01-02", periods=n_sessions).as_unit("ns")
@@ -38,6 +41,8 @@ def random_market(seed: int, lives: list[str], n_sessions: int = 80) -> tuple[Ba
     if rng.random() < 0.5:
         known |= {"daily_volatility": np.where(rng.random(shape) < 0.8, 0.02, np.nan),
                   "average_volume": rng.uniform(500, 5_000, shape)}
+    if rng.random() < 0.5:
+        known["size_factor"] = rng.choice([0.5, 1.0, 1.5, 2.0, np.nan], shape)
     panel = BarPanel(sessions, symbols, **bars)
     return panel, ScoredPanel(
         sessions, symbols, direction, score, score, score, score, np.zeros(shape, bool),
@@ -45,7 +50,8 @@ def random_market(seed: int, lives: list[str], n_sessions: int = 80) -> tuple[Ba
 
 
 def _one_symbol(rng: np.random.Generator, life: str, n_sessions: int) -> dict[str, np.ndarray]:
-    start = rng.uniform(0.2, 0.9) if life == "penny" else rng.uniform(5, 300)
+    lowest, highest = START_PRICES.get(life, (5, 300))
+    start = rng.uniform(lowest, highest)
     close = start * np.exp(np.cumsum(rng.normal(0, 0.03, n_sessions)))
     opens = np.r_[close[0], close[:-1]] * np.exp(rng.normal(0, 0.02, n_sessions))
     split, dividend = np.ones(n_sessions), np.zeros(n_sessions)
@@ -63,6 +69,8 @@ def _one_symbol(rng: np.random.Generator, life: str, n_sessions: int) -> dict[st
         "low": np.minimum(opens, close) * (1 - np.minimum(rng.exponential(0.02, n_sessions), 0.5)), "close": close,
         "volume": rng.integers(0 if life == "thin" else 200, 20 if life == "thin" else 5_000, n_sessions).astype(float),
     }
+    if life in ("coin", "token"):       # fractions are traded, or billions
+        bars["volume"] *= 3e-3 if life == "coin" else 1e6 / 3
     is_absent = np.zeros(n_sessions, bool)
     middle = int(rng.integers(1, n_sessions))
     if life == "late":
@@ -83,7 +91,8 @@ def _one_symbol(rng: np.random.Generator, life: str, n_sessions: int) -> dict[st
 EXITS = {
     "stop_loss_fraction": [None, 0.02, 0.08, 1.0], "take_profit_fraction": [None, 0.03, 0.2],
     "trailing_stop_fraction": [None, 0.05], "stop_loss_atr": [None, 1.0, 40.0], "take_profit_atr": [None, 1.5],
-    "trailing_stop_atr": [None, 1.0, 40.0], "max_holding_sessions": [None, 5], "sell_signal": [True, False],
+    "trailing_stop_atr": [None, 1.0, 40.0], "max_holding_sessions": [None, 5],
+    "max_holding_calendar_days": [None, 1, 10], "sell_signal": [True, False],
     "sell_all_strength": [0.8, 0.3], "sell_part_strength": [0.7, 0.2], "sell_part_fraction": [0.5, 0.1],
     "profit_take_gain_fraction": [None, 0.05], "profit_take_fraction": [0.3, 1.0], "signal_decay": [True, False],
     "decay_hold_is_zero": [True, False],
@@ -99,12 +108,13 @@ STRATEGY = {
     "max_position_size": [0.1, 0.4], "max_position_size_exceptional": [0.6], "exceptional_strength": [0.85, 0.3],
     "max_symbol_exposure": [0.15, 1.0], "max_net_exposure": [0.5, 1.0, 2.0], "target_invested_floor": [0.0, 0.5],
     "target_invested_ceiling": [0.6, 1.0, 1.5], "kelly_multiplier": [0.5, 1.0], "min_order_fraction": [0.0, 0.01, 0.1],
-    "avg_win": [0.08], "avg_loss": [0.025, 0.1],
+    "avg_win": [0.08], "avg_loss": [0.025, 0.1], "name": ["ml_trading", "ml_trading", "conviction"],
 }
 SIZER = {
     "type": ["kelly", "fixed_cash", "fixed_fraction", "equal_weight"], "cash_per_position": [5_000.0, 100.0],
     "fraction": [0.05, 0.1, 0.4], "prior_trades": [0.0, 3.0, 30.0], "prior_win_rate": [None, 0.6],
-    "cash_reserve_fraction": [0.0, 0.02, 0.1],
+    "cash_reserve_fraction": [0.0, 0.02, 0.1], "kelly_reading": ["at_risk", "growth_optimal"],
+    "kelly_min_trades": [0, 4], "lot_size": [1.0, 1.0, 0.1, 1e-6, 0.03, 10.0],
 }
 ON_LEAVE = ("sell", "hold")
 

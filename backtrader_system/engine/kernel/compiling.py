@@ -16,18 +16,19 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-from backtrader_system.engine import exit_rules, fees, matching, protection, sizing, slippage, splits
+from backtrader_system.engine import exit_rules, fees, lots, matching, protection, sizing, slippage, splits
 
 ENGINE = Path(__file__).resolve().parents[1]
 # Plain functions that the event engine calls as they are; here they become callable from compiled code.
 SHARED_RULES = (
     exit_rules.decide_exit, exit_rules.share_for_sell_signal, exit_rules.takes_profit, exit_rules.has_decayed,
-    exit_rules.shares_to_sell, fees.order_commission, matching.fill_at_open, matching.fill_after_open,
+    fees.order_commission, lots.shares_in_lots, lots.shares_of_lots, lots.whole_lots, lots.shares_within_volume,
+    lots.shares_to_sell, matching.fill_at_open, matching.fill_after_open,
     protection.stop_level, protection.target_level, protection.nearer_distance, protection.trailing_level,
     protection.trailing_anchor, sizing.kelly_fraction, sizing.shrunk_statistics, sizing.shrunk_mean,
-    sizing.kelly_share, sizing.position_cap, sizing.allowed_dollars, sizing.target_fraction, sizing.share_of_cash,
-    sizing.whole_shares,
-    sizing.scale_to_floor, slippage.slippage_per_share, slippage.impact_of_size, slippage.estimates_from_bars,
+    sizing.kelly_share, sizing.has_record, sizing.position_cap, sizing.allowed_dollars, sizing.target_fraction,
+    sizing.share_of_cash, sizing.scaled_wish, sizing.scale_to_floor,
+    slippage.slippage_per_share, slippage.impact_of_size, slippage.estimates_from_bars,
     splits.scaled_shares,
 )
 for _rule in SHARED_RULES:
@@ -87,7 +88,8 @@ def is_compiled() -> bool:
 
 def rule_sources() -> list[Path]:
     """Return the source files that compiled code is made from: the shared rules and the kernel itself."""
-    rules = {Path(module.__file__) for module in (exit_rules, fees, matching, protection, sizing, slippage, splits)}
+    rules = {Path(module.__file__) for module in (
+        exit_rules, fees, lots, matching, protection, sizing, slippage, splits)}
     return sorted(rules | set((ENGINE / "kernel").glob("*.py")))
 
 

@@ -1,16 +1,16 @@
-"""Decisions of a compiled run after the close: what `strategies/ml_trading.py` and the sizers do."""
+"""Decisions of a compiled run after the close: what the strategies in `strategies/` and the sizers do."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from backtrader_system.engine.exit_rules import NO_EXIT, PROFIT_TAKE, PositionState, decide_exit, shares_to_sell
+from backtrader_system.engine.exit_rules import NO_EXIT, PROFIT_TAKE, PositionState, decide_exit
 from backtrader_system.engine.kernel.compiling import compiled
 from backtrader_system.engine.kernel.orders import end, has_bar, send_market
 from backtrader_system.engine.kernel.purchasing import buy_candidates
 from backtrader_system.engine.kernel.records import END, KIND, REASON
-from backtrader_system.engine.kernel.rule_table import BUY_AND_HOLD
-from backtrader_system.engine.sizing import whole_shares
+from backtrader_system.engine.kernel.rule_table import BUY_AND_HOLD, ML_TRADING
+from backtrader_system.engine.lots import shares_in_lots, shares_to_sell
 
 
 @compiled
@@ -40,7 +40,7 @@ def buy_everything(run, session) -> None:
         position = run.book[column]
         position.mark = bars[column].close
         position.stop_distance, position.target_distance, position.trail_distance = np.nan, np.nan, np.nan
-        size = whole_shares(dollars, bars[column].close)
+        size = shares_in_lots(dollars, bars[column].close, run.rules.lot_size)
         if size > 0:
             send_market(run, session, column, KIND.BUY, float(size), REASON.BASELINE)
 
@@ -62,7 +62,7 @@ def sell_by_rule(run, session) -> None:
             position.has_entry, position.has_taken_profit = False, False
         if not has_bar(market, session, column):
             continue
-        if market.bars[session, column].direction < 0:
+        if market.bars[session, column].direction < 0 and run.rules.strategy == ML_TRADING:
             end(run, session, column, KIND.BUY, END.CANCELLED)
         if position.size > 0 and run.orders[column, KIND.SELL].id == 0:
             sell_position(run, session, column)
@@ -71,17 +71,19 @@ def sell_by_rule(run, session) -> None:
 @compiled
 def sell_position(run, session, column) -> None:
     """Ask the exit rules about one position and send what they sell."""
-    bar, position = run.market.bars[session, column], run.book[column]
+    market, position = run.market, run.book[column]
+    bar = market.bars[session, column]
     state = PositionState(
         position.mark / position.price - 1, position.sessions_held, position.entry_score, bar.score, bar.direction,
-        bar.is_member, position.has_taken_profit)
+        bar.is_member, position.has_taken_profit, market.sessions[session].day - position.entry_day)
     fraction, reason = decide_exit(run.rules, state)
     if reason == NO_EXIT:
         return
     if reason == PROFIT_TAKE:
         position.has_taken_profit = True
     end(run, session, column, KIND.BUY, END.CANCELLED)
-    send_market(run, session, column, KIND.SELL, float(shares_to_sell(fraction, position.size)), reason)
+    size = shares_to_sell(fraction, position.size, run.rules.lot_size)
+    send_market(run, session, column, KIND.SELL, float(size), reason)
 
 
 @compiled

@@ -6,13 +6,12 @@ round alike and never differ by a share.
 
 from __future__ import annotations
 
-import math
-
 from backtrader_system.engine.fees import order_commission
 from backtrader_system.engine.kernel.compiling import compiled
 from backtrader_system.engine.kernel.orders import end
 from backtrader_system.engine.kernel.protecting import protect
 from backtrader_system.engine.kernel.records import END, KIND
+from backtrader_system.engine.lots import shares_within_volume
 from backtrader_system.engine.slippage import impact_of_size, slippage_per_share
 
 
@@ -50,7 +49,8 @@ def fillable_shares(run, session, column, kind):
     part = run.rules.max_participation_fraction
     if part == part:
         taken = position.shares_taken if position.taken_in == session else 0.0
-        shares = min(shares, max(math.floor(run.market.bars[session, column].volume * part) - taken, 0.0))
+        volume_share = run.market.bars[session, column].volume * part
+        shares = shares_within_volume(shares, volume_share, taken, run.rules.lot_size)
     return shares
 
 
@@ -150,19 +150,19 @@ def settle(run, session, column, kind, shares, price) -> None:
     elif has_sold_all:
         end(run, session, column, kind, END.CANCELLED)
     if kind == KIND.BUY:
-        note_entry(position)
+        note_entry(position, run.market.sessions[session].day)
         protect(run, session, column)
     elif has_sold_all:
         drop_orders(run, session, column)
 
 
 @compiled
-def note_entry(position) -> None:
+def note_entry(position, day) -> None:
     """Remember what opened a position, unless it is remembered; the close of this session counts it to 0."""
     if not position.has_entry:
         position.has_entry = True
         position.entry_score = position.order_score
-        position.sessions_held = -1
+        position.sessions_held, position.entry_day = -1, day
 
 
 @compiled

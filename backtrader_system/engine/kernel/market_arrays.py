@@ -50,19 +50,22 @@ def market_arrays(
     """
     from backtrader_system.engine.kernel.market_filling import fill_bars
 
-    part, known = traded_panel(bars).part, known or {}
+    traded, known = traded_panel(bars), known or {}
+    part = traded.part
     close, member = part(bars.close), part(bars.is_member, np.bool_)
     direction = part(np.zeros(bars.shape, np.int8) if scored is None else scored.direction, np.int8)
     score = part(np.zeros(bars.shape) if scored is None else scored.score)
     split_ratio, dividend = part(bars.split_ratio), part(bars.dividend)
+    size_factor = part(known["size_factor"]) if "size_factor" in known else np.broadcast_to(1.0, close.shape)
     records = np.empty(close.shape, BAR)
     fill_bars(
         records, part(bars.open), part(bars.high), part(bars.low), close, part(bars.volume), score,
         part(known["atr"]) if "atr" in known else np.empty((0, 0)), direction, member)
     is_present = np.isfinite(close)
-    row, signals = _buy_signals(direction, score, is_present & member)
+    row, signals = _buy_signals(direction, score, size_factor, is_present & member)
     sessions = np.zeros(len(close) + 1, SESSION)
     sessions["first_signal"][1:] = np.cumsum(np.bincount(row, minlength=len(close)))
+    sessions["day"][:-1] = bars.sessions[traded.rows].to_numpy("datetime64[D]").astype(float)
     sessions["has_actions"][:-1] = ((split_ratio != 1) | (dividend != 0)).any(axis=1)
     last_bar = len(close) - 1 - np.argmax(is_present[::-1], axis=0)
     sessions["has_endings"][last_bar + 1] = True
@@ -72,13 +75,16 @@ def market_arrays(
         last_bar, signals, sessions)
 
 
-def _buy_signals(direction: np.ndarray, score: np.ndarray, is_usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _buy_signals(
+    direction: np.ndarray, score: np.ndarray, size_factor: np.ndarray, is_usable: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the session of every usable buy signal and the signals, strongest first, ties by column."""
     row, column = np.nonzero((direction > 0) & is_usable & (score == score))
     strength = score[row, column]
     order = rank_by_session(row, strength)
     signals = np.empty(len(order), SIGNAL)
     signals["column"], signals["score"] = column[order], strength[order]
+    signals["size_factor"] = size_factor[row, column][order]
     return row, signals
 
 

@@ -78,7 +78,7 @@ POSITION = np.dtype([
     ("stop_distance", "f8"), ("target_distance", "f8"), ("trail_distance", "f8"),   # of the waiting buy, dollars
     ("value_after_orders", "f8"),
     ("shares_taken", "f8"), ("taken_in", "i8"),  # of a session's volume, and which session
-    ("sessions_held", "i8"),
+    ("sessions_held", "i8"), ("entry_day", "f8"),
     ("has_entry", "?"), ("has_taken_profit", "?"), ("is_active", "?"), ("is_counted", "?"),
 ], align=True)
 
@@ -115,8 +115,8 @@ BAR = np.dtype([                # one cache line
 ], align=True)
 CORPORATE_ACTION = np.dtype([("split_ratio", "f8"), ("dividend", "f8")], align=True)
 ESTIMATE = np.dtype([("volatility", "f8"), ("average_volume", "f8")], align=True)      # known before the bar
-SESSION = np.dtype([("first_signal", "i8"), ("has_actions", "?"), ("has_endings", "?")], align=True)
-SIGNAL = np.dtype([("column", "i8"), ("score", "f8")], align=True)
+SESSION = np.dtype([("first_signal", "i8"), ("day", "f8"), ("has_actions", "?"), ("has_endings", "?")], align=True)
+SIGNAL = np.dtype([("column", "i8"), ("score", "f8"), ("size_factor", "f8")], align=True)
 
 
 class Market(NamedTuple):
@@ -125,8 +125,9 @@ class Market(NamedTuple):
     bars : BAR, sessions x symbols. actions, estimates : CORPORATE_ACTION and ESTIMATE of the same shape, or (0, 0)
     where nothing needs them. last_bar : per symbol the row of its last bar.
     signals : SIGNAL, the usable buy signals session by session, strongest first and ties by symbol; those of session t
-        are at sessions[t].first_signal to sessions[t + 1].first_signal. sessions : SESSION, one more than there are; it
-    also says whether anything splits or pays, and whether a symbol had its last bar in the session before.
+    are at sessions[t].first_signal to sessions[t + 1].first_signal. sessions : SESSION, one more than there are; it
+    also says which day it is, whether anything splits or pays, and whether a symbol had its last bar in the session
+    before.
     """
 
     bars: np.ndarray

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from backtrader_system.engine.exit_rules import ExitRules
+from backtrader_system.engine.exit_rules import OFF_WITHOUT_SCORES, ExitRules
 from backtrader_system.engine.sizing import PositionLimits
 from backtrader_system.errors import StrategyError
 from backtrader_system.metrics.returns import rate_per_period
 from backtrader_system.settings.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[3]
-ML_TRADING, BUY_AND_HOLD = range(2)
-STRATEGIES = {"ml_trading": ML_TRADING, "buy_and_hold": BUY_AND_HOLD}
+ML_TRADING, BUY_AND_HOLD, CONVICTION = range(3)
+STRATEGIES = {"ml_trading": ML_TRADING, "buy_and_hold": BUY_AND_HOLD, "conviction": CONVICTION}
 KELLY, FIXED_CASH, FIXED_FRACTION, EQUAL_WEIGHT = range(4)
 SIZERS = {"kelly": KELLY, "fixed_cash": FIXED_CASH, "fixed_fraction": FIXED_FRACTION, "equal_weight": EQUAL_WEIGHT}
 
@@ -29,13 +29,14 @@ PARAMETERS = (
 PROTECTION = PARAMETERS[2:]
 EXIT_RULES = tuple(field.name for field in fields(ExitRules))
 LIMITS = tuple(field.name for field in fields(PositionLimits))
-OF_SIZER = ("cash_per_position", "fraction", "prior_trades", "prior_win_rate")
+OF_SIZER = ("cash_per_position", "fraction", "prior_trades", "prior_win_rate", "kelly_min_trades", "lot_size")
 OF_STRATEGY = ("kelly_multiplier", "avg_win", "avg_loss", "target_invested_floor", "min_order_fraction")
 OF_COSTS = (
     "initial_capital", "commission_bps", "commission_per_share", "commission_minimum", "slippage_bps",
     "half_spread_bps", "impact_coefficient", "max_participation_fraction", "delisting_haircut_fraction",
 )
-_FLAGS = ("sell_signal", "signal_decay", "decay_hold_is_zero", "sell_when_leaving", "add_to_positions")
+_FLAGS = ("sell_signal", "signal_decay", "decay_hold_is_zero", "sell_when_leaving", "add_to_positions",
+          "is_growth_optimal")
 _NUMBERS = ("strategy", "sizer", "max_positions")
 _FIGURES = ("rate_per_session", "periods_per_year")
 
@@ -89,11 +90,11 @@ def kernel_supports(settings: Settings, strategy_name: str | None = None) -> tup
 
 
 def _unsupported_parameters(strategy: str, given: dict[str, Any]) -> list[str]:
-    known = PARAMETERS if strategy == "ml_trading" else ("cash_reserve_fraction",)
+    known = ("cash_reserve_fraction",) if strategy == "buy_and_hold" else PARAMETERS
     reasons = []
     for name, value in given.items():
         is_plain = name in known and (value is None or isinstance(value, bool | int | float))
-        is_rules = name == "exit_rules" and strategy == "ml_trading" and isinstance(value, ExitRules)
+        is_rules = name == "exit_rules" and strategy != "buy_and_hold" and isinstance(value, ExitRules)
         if not is_plain and not is_rules:
             reasons.append(f"strategy.params.{name} is not a parameter that it knows")
     return reasons
@@ -111,9 +112,12 @@ def _values(settings: Settings, strategy_name: str) -> dict[str, Any]:
     values |= {name: value for name, value in section.params.items() if name != "exit_rules"}
     if strategy_name == "buy_and_hold":
         values |= dict.fromkeys(PROTECTION)
+    if strategy_name == "conviction":
+        values |= OFF_WITHOUT_SCORES
     periods = settings.data.periods_per_year
     values |= {
-        "strategy": STRATEGIES[strategy_name], "sizer": SIZERS[sizer.type], "periods_per_year": periods,
+        "strategy": STRATEGIES[strategy_name], "sizer": SIZERS[sizer.type],
+        "is_growth_optimal": sizer.kelly_reading == "growth_optimal", "periods_per_year": periods,
         "rate_per_session": rate_per_period(settings.evidence.risk_free_rate, periods),
     }
     return values

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backtrader_system.signals.scored import ScoredPanel
 
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-9, 1e-9
+PRICE_TOLERANCE = 1e-18      # dollars a share: a token may cost a millionth of a dollar
 _FILLED = ("filled", "partly_filled")
 _ACTION_KEY = ("session", "symbol")
 
@@ -114,7 +115,7 @@ def _table_difference(
     for name in close:
         differs |= ~np.isclose(
             ours[name].to_numpy(float)[:n_both], theirs[name].to_numpy(float)[:n_both], rtol=RELATIVE_TOLERANCE,
-            atol=ABSOLUTE_TOLERANCE, equal_nan=True)
+            atol=PRICE_TOLERANCE if name == "price" else ABSOLUTE_TOLERANCE, equal_nan=True)
     if differs.any():
         row = int(np.argmax(differs))
         return f"{what}: the event engine says {_words(ours, row)}; the kernel says {_words(theirs, row)}"
