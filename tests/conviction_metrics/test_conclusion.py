@@ -1,0 +1,94 @@
+"""The conclusion answers four questions and never claims more than the intervals hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backtrader_system.metrics.conviction.conclusion import Basis, conclusion_sentences
+
+ROW = {
+    "scenario": "top_decile", "group": "top_decile", "n_signals": 500, "n_selected": 50, "n_resolved": 48,
+    "winners": 12, "win_rate": 0.25, "win_rate_low": 0.149, "win_rate_high": 0.388, "mean_net_return": 0.02,
+    "trades": 45, "net_pnl": 12_345.0, "return_on_stakes": 0.055, "total_return": 0.12, "max_drawdown": 0.11,
+    "sharpe": 1.0, "sharpe_low": -0.3, "sharpe_high": 2.4,
+}
+
+
+def scenarios(*changes: dict[str, object]) -> pd.DataFrame:
+    return pd.DataFrame([ROW | change for change in changes])
+
+
+def thresholds(*intervals: tuple[float, float, float]) -> pd.DataFrame:
+    return scenarios(*[
+        {"scenario": f"threshold_{7 + i}", "group": "thresholds", "mean_net_return": gain, "win_rate_low": low,
+         "win_rate_high": high} for i, (gain, low, high) in enumerate(intervals)])
+
+
+def answer(table: pd.DataFrame, number: int, **basis: object) -> str:
+    return conclusion_sentences(table, "The comparison.", None, Basis(**basis))[number]
+
+
+def test_money_made_with_zero_inside_the_interval_is_not_enough_evidence() -> None:
+    assert answer(scenarios({}), 0, break_even_hit_rate=0.031, zero_skill_hit_rate=0.0196) == (
+        "Would the top 10 % have made money? In this sample they made 12,345 dollars (+5.5% of the stakes) in 45 "
+        "closed trades; 12 of 48 signals won, 25.0% (14.9% to 38.8%) (stop against target: 2.0% without any skill, "
+        "3.1% to break even). Not enough evidence that this was more than luck: the 95% interval of the Sharpe ratio, "
+        "-0.30 to 2.40, holds zero.")
+
+
+@pytest.mark.parametrize(("low", "high", "words"), [
+    (0.2, 2.0, "Evidence of a gain within this sample"), (-2.0, -0.1, "Evidence of a loss"),
+    (np.nan, np.nan, "the Sharpe ratio has no interval"),
+])
+def test_words_follow_the_interval_of_the_sharpe_ratio(low: float, high: float, words: str) -> None:
+    assert words in answer(scenarios({"sharpe_low": low, "sharpe_high": high}), 0)
+
+
+def test_no_trade_is_no_answer() -> None:
+    assert "none became a closed trade" in answer(scenarios({"trades": 0}), 0)
+
+
+def test_overlapping_thresholds_are_not_told_apart() -> None:
+    overlap = thresholds((0.01, 0.1, 0.3), (0.03, 0.2, 0.4), (0.02, 0.1, 0.5))
+    apart = thresholds((0.01, 0.10, 0.15), (0.03, 0.20, 0.40), (0.02, 0.12, 0.18))
+
+    assert "threshold 8 earned most per signal, but the intervals of the win rates overlap" in answer(overlap, 2)
+    assert "threshold 8 earned most per signal and its win rate lies above" in answer(apart, 2)
+
+
+def test_thresholds_with_few_outcomes_are_not_compared() -> None:
+    table = thresholds((0.01, 0.1, 0.3), (0.03, 0.4, 0.5)).assign(n_resolved=[48, 12])
+
+    assert "fewer than two thresholds have 30 known outcomes" in answer(table, 2)
+
+
+def test_sizing_stays_fixed_where_intervals_overlap() -> None:
+    table = scenarios({"scenario": "fixed_size", "group": "sizing"},
+                      {"scenario": "kelly_at_risk", "group": "sizing", "sharpe": 1.3})
+
+    assert "kelly at risk has the highest Sharpe ratio of this sample, but the intervals overlap" in answer(table, 3)
+
+
+def test_scenarios_not_run_are_said_not_to_be_examined() -> None:
+    found = conclusion_sentences(scenarios({}).iloc[:0], None, None, Basis())
+
+    assert [sentence.split("? ")[1] for sentence in found[:4]] == ["Not examined in this run."] * 4
+
+
+def test_limits_of_the_run_are_named() -> None:
+    found = " ".join(conclusion_sentences(scenarios({}), None, None, Basis(
+        is_simulated=True, looks_ahead=True, cold_start_share=0.25, in_sample_signals=40)))
+
+    for words in ("signals are simulated", "picked from the whole sample", "25% of the scores",
+                  "40 signals were scored", "This is one history"):
+        assert words in found
+
+
+def test_no_conclusion_claims_readiness() -> None:
+    best = scenarios({"sharpe_low": 2.0, "win_rate_low": 0.9}, {"scenario": "fixed_size", "group": "sizing"})
+    text = " ".join(conclusion_sentences(best, "ML won.", "Rises.", Basis())).lower()
+
+    assert "ready" not in text
+    assert "deploy" not in text
