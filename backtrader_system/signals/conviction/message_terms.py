@@ -51,21 +51,22 @@ WITHOUT_PLURAL = frozenset({"sec", "dan", "yc", "fda", "fcc", "great", "strong",
 
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 CASHTAG = re.compile(r"\$[A-Za-z]{1,10}\b")
-_CLAUSE_END = re.compile(r"[.!?;:,()\[\]]+(?=\s|$)|[\r\n]+")
-_NO_WORD = re.compile(r"[^\w|]+|_+")
-_BREAK = " | "
+_WORD_OR_CLAUSE_END = re.compile(r"[^\W_]+|[.!?;:,()\[\]]+(?=\s|$)|[\r\n|]+")
 
 
-def whole_words(message: str) -> str:
-    """Return the words of a message in lower case, one blank around each, `|` at the end of a clause.
+def whole_words(message: str) -> list[str]:
+    """Return the words of a message in lower case and, between them, the signs that end a clause.
 
     Examples
     --------
     >>> whole_words("First-mover, $MOON to the moon! https://moat.io")
-    ' first mover | to the moon | '
+    ['first', 'mover', ',', 'to', 'the', 'moon', '!']
     """
-    text = CASHTAG.sub(" ", LINK.sub(" ", message)).replace("|", " ").lower()
-    return f" {_NO_WORD.sub(' ', _CLAUSE_END.sub(_BREAK, text)).strip()} "
+    if "$" in message:
+        message = CASHTAG.sub(" ", message)
+    if "://" in message:
+        message = LINK.sub(" ", message)
+    return _WORD_OR_CLAUSE_END.findall(message.lower())
 
 
 def terms_in(messages: Sequence[str], *, is_whole_word: bool) -> np.ndarray:
@@ -84,9 +85,14 @@ def terms_in(messages: Sequence[str], *, is_whole_word: bool) -> np.ndarray:
     return found
 
 
-def _places_of_words(words: str) -> list[int]:
-    places = [_PLACE_OF_WORD[word] for word in _PLACE_OF_WORD.keys() & set(words.split())]
-    return places + [place for phrase, place in _PHRASES if phrase in words]
+def _places_of_words(words: list[str]) -> list[int]:
+    known = _FORM_WORDS.intersection(words)
+    places = [_PLACE_OF_WORD[word] for word in known if word in _PLACE_OF_WORD]
+    phrases = [phrase for word in known for phrase in _PHRASES_FROM.get(word, ())]
+    if phrases:
+        text = f" {' '.join(words)} "
+        places += [place for phrase, place in phrases if phrase in text]
+    return places
 
 
 def _forms(term: str) -> tuple[str, ...]:
@@ -97,4 +103,8 @@ def _forms(term: str) -> tuple[str, ...]:
 # "p/e" is the phrase "p e" once its sign is a blank.
 _ALL_FORMS = [(form.replace("/", " "), TERM_PLACE[term]) for term in TERMS for form in _forms(term)]
 _PLACE_OF_WORD = {form: place for form, place in _ALL_FORMS if " " not in form}
-_PHRASES = [(f" {form} ", place) for form, place in _ALL_FORMS if " " in form]
+_PHRASES_FROM = {
+    form.split()[0]: [(f" {other} ", place) for other, place in _ALL_FORMS
+                      if " " in other and other.split()[0] == form.split()[0]]
+    for form, _ in _ALL_FORMS if " " in form}
+_FORM_WORDS = frozenset(_PLACE_OF_WORD) | frozenset(_PHRASES_FROM)
