@@ -68,4 +68,4 @@ def assert_same_trades(trades: pd.DataFrame, outcomes: pd.DataFrame, rules: Barr
     market = outcomes["exit_price"].to_numpy()
     got = np.where(is_delisted, market * (1 - rules.delisting_haircut_fraction), rules.sale_price(market))
     np.testing.assert_allclose(got, trades["exit_price"], rtol=1e-12)
-    np.testing.assert_allclose(outcomes["net_return"], trades["return"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(outcomes["net_return"], trades["return"], rtol=1e-12, atol=1e-12)

@@ -7,12 +7,11 @@ import pytest
 from engine_trades import assert_same_trades, engine_and_outcomes
 from random_panels import random_market
 
-from backtrader_system.settings.trading import ExitSettings
 from backtrader_system.signals.conviction.barrier_exits import BarrierRules
 
 LIVES = ["whole", "late", "ended", "holes", "splits", "thin", "round", "penny", "ended", "holes", "round"]
 STOPS, TARGETS = (None, 0.02, 0.05, 0.15, 1.0), (0.03, 0.08, 0.3, 1.0)
-DAYS = (None, 1, 5, 12) if "max_holding_calendar_days" in ExitSettings.model_fields else (None,)
+DAYS = (None, 1, 5, 12)
 COSTS = ((0.0, 0.0), (50.0, 10.0), (300.0, 0.0))
 
 

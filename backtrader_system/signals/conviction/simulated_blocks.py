@@ -3,15 +3,15 @@
 `seen` drives what only a model reads; `counted` drives what the scrapers' rules count. Whatever neither drives is drawn
 by itself. With both planted skills 0 they are noise, and so is everything here.
 
-| driven by `seen` | driven by `counted` |
-|---|---|
-| comments, share of different reactors | fire, rocket and other reactions |
-| rise of searches over 30 days | bullish and strong words, emoji of the message |
-| sentences on patents, partners, launches, team | endorsement |
-| crypto only: rise over 7 days, level against the peak, length of the thesis, links, holders, whales, locks, venues | |
+`seen` drives how many comment and how many different people react, and the sentences on patents, partners, launches
+and the team; of crypto also searches (now, against 7 and 30 days ago and the peak), the length of the thesis, links,
+holders, whales, smart money, locked liquidity, verified volume and the number of venues.
 
-Of stocks the rules' overlay reads searches of 7 days and the length of a thesis; there they are noise. Liquidity and
-honeypots are noise too, for the overlay reads them.
+`counted` drives fire, rocket and thumbs-up reactions, bullish and strong words, the emoji of the message and the
+endorsement.
+
+Of stocks the rules' overlay reads searches and the length of a thesis; there they are noise. Liquidity, honeypots and
+words of quality and hype are noise everywhere, for the rules read them too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from backtrader_system.signals.conviction.simulated_text import MessagePlan, com
 LOADING = 0.7                   # correlation of a driven number, before it is rounded, with what drives it
 REACTIONS = ("\N{FIRE}", "\N{ROCKET}", "\N{THUMBS UP SIGN}", "\N{FLEXED BICEPS}", "\N{GEM STONE}", "\N{EYES}")
 USUAL_LOG_COUNT = (2.6, 2.0, 2.2, 0.6, 0.8, 0.8)
-COUNTED_REACTIONS = 2           # the first of them carry `counted` in full, the others not
+COUNTED_REACTIONS = 3           # the first of them carry `counted` in full, the others not
 HALF_HOURS = 0.33               # reactions come fast: a half of them within twenty minutes
 MISSING_MESSAGE, MISSING_TRENDS, MISSING_ONCHAIN, MISSING_PRICE = 0.02, 0.08, 0.12, 0.2
 SEARCH_PEAK = 100.0             # a search index is a share of its own peak
@@ -60,16 +60,20 @@ def message_block(
 ) -> pd.DataFrame:
     """Return the messages, known the moment they are posted; a few are empty, as a picture without a text."""
     n = len(qualities)
+    details = _count(qualities.driven(qualities.seen, stream), -0.4, 0.8, 6)
+    thesis = _count(qualities.seen_of_crypto(stream), 0.8, 0.7, 10)
+    # The rules read how long a stock's thesis is, so its details stand in place of other sentences.
+    of_stock = np.minimum(1 + stream.poisson(3.0, n), 10)
+    details = np.where(qualities.is_crypto, details, np.minimum(details, of_stock))
     words = qualities.driven(qualities.counted, stream)
     is_endorsed = stream.random(n) < _logistic(-2.2 + 1.2 * qualities.driven(qualities.counted, stream))
     plan = MessagePlan(
         ticker=tickers, is_crypto=qualities.is_crypto, is_endorsed=is_endorsed,
         bullish=np.digitize(words, [-0.5, 0.3, 1.0, 1.8]),
         fires=_count(qualities.driven(qualities.counted, stream), -0.6, 0.7, 6),
-        rockets=_count(qualities.driven(qualities.counted, stream), -0.8, 0.7, 6),
+        rockets=_count(qualities.driven(qualities.counted, stream), -0.8, 0.7, 2),       # three would be hype
         fundamentals=np.minimum(stream.poisson(0.5, n), 3), hype=np.minimum(stream.poisson(0.2, n), 2),
-        details=_count(qualities.driven(qualities.seen, stream), -0.4, 0.8, 6),
-        thesis=_count(qualities.seen_of_crypto(stream), 0.8, 0.7, 10),
+        details=details, thesis=np.where(qualities.is_crypto, thesis, of_stock - details),
         links=_count(qualities.seen_of_crypto(stream), -1.2, 0.7, 3))
     texts = np.array(compose_messages(plan, stream), dtype=object)
     texts[stream.random(n) < MISSING_MESSAGE] = ""
@@ -85,9 +89,9 @@ def reactions_block(
     """Return two or three counts of the reactions of each signal, which grow: minutes, hours and days after it."""
     n = len(qualities)
     counted = qualities.driven(qualities.counted, stream)
-    mood = stream.normal(0, 0.4, n)                      # how busy the room is
+    mood = stream.normal(0, 0.3, n)                      # how busy the room is
     final = np.column_stack([
-        stream.poisson(np.exp(usual + mood + (0.5 * counted if number < COUNTED_REACTIONS else 0.0)))
+        stream.poisson(np.exp(usual + mood + (0.8 * counted if number < COUNTED_REACTIONS else 0.0)))
         for number, usual in enumerate(USUAL_LOG_COUNT)])
     reactors = 0.5 + 0.48 * _logistic(0.3 + 1.2 * qualities.driven(qualities.seen, stream))
     comments = np.floor(np.exp(1.8 + 0.8 * qualities.driven(qualities.seen, stream)))
@@ -117,7 +121,7 @@ def trends_block(
     level = 0.15 + 0.8 * _logistic(-0.2 - 1.0 * qualities.seen_of_crypto(stream))
     now = np.clip(np.round(SEARCH_PEAK * level), 1, SEARCH_PEAK)
     week = now / np.exp(0.15 + 0.35 * qualities.seen_of_crypto(stream))
-    month = now / np.exp(0.25 + 0.5 * qualities.driven(qualities.seen, stream))
+    month = now / np.exp(0.25 + 0.5 * qualities.seen_of_crypto(stream))
     block = _block("trends", ids, places.signal_time + _hours(stream.uniform(0, 0.2, n)), {
         "trends_now": now, "trends_7d_ago": np.clip(np.round(week), 0, SEARCH_PEAK),
         "trends_30d_ago": np.clip(np.round(month), 0, SEARCH_PEAK), "trends_peak": np.full(n, SEARCH_PEAK)})
@@ -141,7 +145,7 @@ def onchain_block(
         "contract_verified": stream.random(n) < 0.94,
         "honeypot_score": np.where(stream.random(n) < 0.02, 1.0, np.round(stream.uniform(0, 0.1, n), 3)),
         "top10_share": np.round(100 * _logistic(-0.6 - 0.8 * driven())),
-        "dex_count": np.floor(np.exp(0.9 + 0.6 * driven())),
+        "dex_count": 1 + np.floor(np.exp(0.5 + 0.6 * driven())),        # none would be a fault to the rules
         "volume_authenticity": np.round(_logistic(1.2 + 0.9 * driven()), 3),
         "token_age_days": np.ceil(np.exp(stream.normal(6.0, 1.0, n)))}
     block = _block("onchain", ids, places.signal_time + _hours(stream.uniform(0, 0.3, n)), values)
@@ -149,17 +153,17 @@ def onchain_block(
 
 
 def _block(name: str, ids: np.ndarray, known_at: pd.DatetimeIndex, values: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Return revisions in the columns of `SignalHistory`; what was read was stored at once."""
-    stamps = {"signal_id": pd.array(ids, dtype="str"), "known_at": known_at, "recorded_at": known_at,
-              "is_stamped": True}
+    """Return revisions in the columns of `SignalHistory`, as a file of them would be read."""
+    never = pd.DatetimeIndex(np.full(len(ids), np.datetime64("NaT"), dtype="datetime64[ns]")).tz_localize("UTC")
+    stamps = {"signal_id": pd.array(ids, dtype="str"), "known_at": known_at, "recorded_at": never, "is_stamped": True}
     typed = {field: pd.array(values[field], dtype="str") if values[field].dtype == object
              else values[field].astype(float) for field in BLOCKS[name]}
     return pd.DataFrame(stamps | typed)
 
 
 def _reaction_text(counts: list[int]) -> str:
-    named = {emoji: count for emoji, count in zip(REACTIONS, counts, strict=True) if count}
-    return json.dumps(named, ensure_ascii=False)
+    named = sorted((emoji, count) for emoji, count in zip(REACTIONS, counts, strict=True) if count)
+    return json.dumps(dict(named), ensure_ascii=False) if named else ""
 
 
 def _count(quality: np.ndarray, usual: float, spread: float, most: int) -> np.ndarray:

@@ -41,6 +41,7 @@ STOCK_THESIS = (
     "Short interest is still high for such a quiet chart.", "Management repeated its guidance twice.")
 ENDORSEMENTS = ("Dan likes it too.", "Dan mentioned it on the call.", "Dan is in.")
 LINKS = ("https://example.org/notes", "https://example.org/chart", "https://example.com/thread")
+DAYS_WATCHED = 400              # a number in every message, so that hardly any two are equal
 CLOSERS = ("Not advice.", "Let me know what I miss.", "Sizing small.", "Will update.", "")
 
 
@@ -89,7 +90,8 @@ def _message(
     hype: int, details: int, thesis: int, links: int, picks: list[int],
 ) -> str:
     sentences = [
-        f"${ticker}", *_some(OPENERS, 1, picks[0]), *BULLISH[bullish],
+        f"${ticker}", *_some(OPENERS, 1, picks[0]), f"Day {1 + picks[8] % DAYS_WATCHED} of watching it.",
+        *BULLISH[bullish],
         *_some(CRYPTO_THESIS if is_crypto else STOCK_THESIS, thesis, picks[1]),
         *_some(FUNDAMENTALS, fundamentals, picks[2]), *_some(DETAILS, details, picks[3]), *_some(HYPE, hype, picks[4]),
         *_some(ENDORSEMENTS, int(is_endorsed), picks[5]), *_some(CLOSERS, 1, picks[6]),
