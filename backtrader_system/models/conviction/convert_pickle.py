@@ -78,11 +78,10 @@ def _require_classifier(classifier: Any, path: Path) -> None:
     kind = f"{type(classifier).__module__}.{type(classifier).__name__}"
     if not callable(getattr(classifier, "predict_proba", None)):
         raise DataError(f"{path}: holds a {kind}, which gives no probabilities (no predict_proba)")
-    classes = [float(name) for name in getattr(classifier, "classes_", ()) if str(name) in ("0", "1", "0.0", "1.0",
-                                                                                       "False", "True")]
-    if classes != [0.0, 1.0]:
-        raise DataError(f"{path}: holds a {kind} with classes {list(getattr(classifier, 'classes_', ()))}; it must be "
-                        "fitted, with 0 for losers and 1 for winners")
+    classes = [str(name) for name in getattr(classifier, "classes_", ())]
+    if classes not in (["0", "1"], ["0.0", "1.0"], ["False", "True"]):
+        raise DataError(f"{path}: holds a {kind} with the classes {classes}; it must be fitted, "
+                        "with 0 for losers and 1 for winners")
 
 
 def _estimator(classifier: Any, scaler: Any) -> Estimator:
