@@ -1,0 +1,171 @@
+"""What a run of ideas has shown: its ledgers, tables and figures in the form that reports read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.metrics.conviction.barriers import break_even_hit_rate, zero_skill_hit_rate
+from backtrader_system.metrics.conviction.comparison import Comparison
+from backtrader_system.metrics.conviction.selection_quality import selection_quality
+from backtrader_system.metrics.figure import flatten
+from backtrader_system.metrics.performance import performance_metrics
+from backtrader_system.reports.result import RunResult
+from backtrader_system.settings.loading import LoadedSettings
+from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.conviction.issues import EXCLUDED, issues_table
+from backtrader_system.signals.conviction.selection import Selection
+from backtrader_system.systems.conviction.account import AccountRun, fates
+from backtrader_system.systems.conviction.choosing import strength_of
+from backtrader_system.systems.conviction.ideas import Ideas
+from backtrader_system.systems.conviction.model_tables import model_tables
+from backtrader_system.systems.conviction.scenarios import Scenarios, days_to_target
+from backtrader_system.systems.conviction.scoring import IdeaScores
+from backtrader_system.systems.conviction.sources import IdeaSources
+from backtrader_system.systems.conviction.verdicts import conclusion, flags, score_figures
+from backtrader_system.systems.conviction.warnings import run_warnings
+
+_OF_SELECTION = ("n_selected", "n_resolved", "n_censored", "win_rate", "win_rate_low", "win_rate_high",
+                 "positive_share", "mean_win", "mean_loss", "days_to_target", "longest_losing_run")
+_OF_LABEL = ("base_rate", "precision", "recall", "lift", "lift_low", "lift_high")
+
+
+def conviction_result(
+    loaded: LoadedSettings, sources: IdeaSources, ideas: Ideas, scores: IdeaScores, chosen: Selection,
+    account: AccountRun, baseline: AccountRun, scenarios: Scenarios,
+) -> RunResult:
+    """Return the result of a run."""
+    settings = sources.settings
+    signals = signals_table(ideas, scores, chosen, account, settings)
+    ledgers = account.ledgers
+    metrics = performance_metrics(
+        ledgers.equity, ledgers.trades, ledgers.orders, baseline_equity=baseline.ledgers.equity,
+        evidence=settings.evidence, periods_per_year=settings.data.periods_per_year)
+    tables = {"excluded": _excluded(ideas), "scenarios": scenarios.table, "scenario_equity": scenarios.equity,
+              "features": pd.concat([ideas.table[["signal_id"]], ideas.features.reset_index(drop=True)], axis=1)}
+    tables |= model_tables(ideas, scores, chosen, settings)
+    section = conviction_figures(sources, ideas, scores, chosen, signals, scenarios, settings)
+    section |= account_facts(ledgers.trades, metrics) | score_figures(ideas, scores, settings)
+    section["flags"] = flags(ideas, scores, section, metrics, ledgers.trades, settings)
+    section["conclusion"] = conclusion(ideas, scores, section, scenarios, settings)
+    metrics |= {"conviction": section}
+    return RunResult(
+        settings=settings, name=loaded.name, equity=ledgers.equity, trades=ledgers.trades, orders=ledgers.orders,
+        signals=signals, actions=ledgers.actions, baseline_equity=baseline.ledgers.equity,
+        predictions=_predictions(signals), metrics=metrics, data_report=sources.market.report,
+        analyzers=ledgers.analyzers, tables=tables,
+        warnings=(*loaded.warnings, *run_warnings(sources, ideas, scores, chosen)))
+
+
+def signals_table(
+    ideas: Ideas, scores: IdeaScores, chosen: Selection, account: AccountRun, settings: Settings
+) -> pd.DataFrame:
+    """Return one row per idea: the columns of every signals ledger, then those of this system."""
+    table, outcomes, strategy = ideas.table, ideas.outcomes, settings.conviction.strategy
+    bought, reason = fates(account, ideas, chosen)
+    base = pd.DataFrame({
+        "signal_id": table["signal_id"], "session": table["session"], "symbol": table["symbol"], "direction": 1,
+        "score": strength_of(strategy, scores),
+        "base_score": np.clip(table["rule_score"].to_numpy(dtype=float) / 10, 0, 1),
+        "probability": scores.table["probability"], "ml_multiplier": np.nan, "ml_enhanced": False,
+        "source": scores.source, "known_at": table["known_at"], "deployed": bought,
+        "reason": pd.Series(reason, dtype="str"), "forward_return": outcomes[_return_column(settings)],
+        "outcome": outcomes["outcome"],
+    })
+    own = pd.DataFrame({
+        "ticker": table["ticker"], "asset_type": table["asset_type"], "signal_source": table["signal_source"],
+        "signal_time": table["signal_time"], "decided_at": table["decided_at"], "ml_score": scores.table["ml_score"],
+        "rule_score": table["rule_score"], "rule_status": table["rule_status"],
+        "hybrid_score": scores.table["hybrid_score"], "selected": chosen.is_selected, "threshold": chosen.threshold,
+        "fold": scores.table["fold"], "trained_on": scores.table["trained_on"],
+        "is_out_of_sample": scores.table["is_out_of_sample"],
+    })
+    return pd.concat([base, own, outcomes.drop(columns="outcome").reset_index(drop=True)], axis=1)
+
+
+def _return_column(settings: Settings) -> str:
+    days = settings.conviction.outcome_days
+    return "return_30d" if 30 in days else f"return_{days[len(days) // 2]}d"
+
+
+def conviction_figures(
+    sources: IdeaSources, ideas: Ideas, scores: IdeaScores, chosen: Selection, signals: pd.DataFrame,
+    scenarios: Scenarios, settings: Settings,
+) -> dict[str, object]:
+    """Return the figures of signals, models and the comparison with the rules."""
+    conviction, exits, costs = settings.conviction, settings.strategy.exits, settings.backtest
+    confidence = settings.evidence.confidence
+    traded = flatten(selection_quality(
+        ideas.label("traded"), chosen.is_selected, ideas.net_return, confidence, days_to_target=days_to_target(ideas)))
+    labelled = flatten(selection_quality(ideas.label(conviction.label), chosen.is_selected, None, confidence))
+    touched = flatten(selection_quality(ideas.label("touch"), chosen.is_selected, None, confidence))
+    per_side = (costs.commission_bps + costs.slippage_bps + costs.half_spread_bps) / 10_000
+    stop, target = exits.stop_loss_fraction, exits.take_profit_fraction
+    manifest = scores.newest.manifest
+    section: dict[str, object] = {
+        "model": conviction.model.name if conviction.model else _models_text(scores),
+        "model_trained_through": manifest.trained_through, "score_source": scores.source,
+        "strategy": conviction.strategy, "selection": conviction.selection,
+        "n_signals": len(sources.history.signals) + _excluded_in_files(sources),
+        "n_excluded": sum(issue.severity == EXCLUDED for issue in ideas.issues),
+        "n_scored": int(np.isfinite(scores.table["probability"]).sum()), "n_deployed": int(signals["deployed"].sum()),
+        "zero_skill_hit_rate": zero_skill_hit_rate(stop, target) if stop else None,
+        "break_even_hit_rate": break_even_hit_rate(stop, target, per_side) if stop else None,
+        "touch_rate": touched["precision"], "simulated_signals": sources.history.is_simulated,
+        "cold_start_share": float((scores.table["trained_on"] == "synthetic").mean()),
+        "in_sample_signals": int((~scores.table["is_out_of_sample"]).sum()),
+    }
+    section |= _with_notes(traded, _OF_SELECTION) | _with_notes(labelled, _OF_LABEL)
+    return section | _comparison_figures(scenarios.comparison)
+
+
+def _excluded_in_files(sources: IdeaSources) -> int:
+    """Return how many rows of the file never became a signal, so that nothing is missing from the total."""
+    known = set(sources.history.signals["signal_id"])
+    return sum(issue.severity == EXCLUDED and issue.signal_id not in known for issue in sources.history.issues)
+
+
+def account_facts(trades: pd.DataFrame, metrics: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Return the figures of the account's closed trades in dollars."""
+    closed = trades[trades["status"] == "closed"]
+    stakes = float((closed["entry_price"] * closed["size"]).sum())
+    net = float(closed["net_pnl"].sum())
+    gains, losses = (closed.loc[sign * closed["net_pnl"] > 0, "net_pnl"] for sign in (1, -1))
+    return {
+        "net_pnl": net, "stakes": stakes, "return_on_stakes": net / stakes if stakes else None,
+        "mean_win_dollars": float(gains.mean()) if len(gains) else None,
+        "mean_loss_dollars": float(losses.mean()) if len(losses) else None,
+        "recovery_days": metrics["risk"].get("max_drawdown_sessions_to_recovery"),
+    }
+
+
+def _comparison_figures(comparison: Comparison | None) -> dict[str, object]:
+    if comparison is None:
+        why = "the scenario ml_vs_rules was not asked for"
+        return {"comparison_verdict": None, "comparison_verdict_note": why}
+    return {
+        "ml_win_rate": comparison.rate_a, "rules_win_rate": comparison.rate_b, "difference": comparison.difference,
+        "difference_low": comparison.low, "difference_high": comparison.high, "clusters": comparison.n_clusters,
+        "comparison_verdict": comparison.verdict, "comparison_text": comparison.text,
+        "more_trades_needed": comparison.more_trades_needed, "power_text": comparison.power_text,
+    }
+
+
+def _with_notes(figures: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
+    notes = (f"{name}_note" for name in names)
+    return {name: figures[name] for name in names} | {name: figures[name] for name in notes if name in figures}
+
+
+def _excluded(ideas: Ideas) -> pd.DataFrame:
+    found = issues_table(ideas.issues)
+    return found[found["severity"] == EXCLUDED].drop(columns="severity").reset_index(drop=True)
+
+
+def _predictions(signals: pd.DataFrame) -> pd.DataFrame:
+    names = ["session", "symbol", "signal_id", "probability", "ml_score", "fold", "trained_on", "is_out_of_sample"]
+    return signals[names]
+
+
+def _models_text(scores: IdeaScores) -> str:
+    n_models = len(scores.walk.models)
+    return "1 model for one month" if n_models == 1 else f"{n_models} models, one before each month"

@@ -1,0 +1,112 @@
+"""Where the ideas and their bars come from: signals of a file, or simulated ones, and the market around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.errors import DataError
+from backtrader_system.market_data.calendar import session_close_instant
+from backtrader_system.market_data.load import Market, load_market
+from backtrader_system.market_data.period import covered_period
+from backtrader_system.progress import Progress
+from backtrader_system.settings.data import ALWAYS_OPEN, DataSettings
+from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.conviction.history import SignalHistory
+from backtrader_system.signals.conviction.read_signals import read_signals
+from backtrader_system.signals.conviction.simulated import simulate_signals
+
+# Sessions that the last outcome may need beyond its calendar days: an entry that waits, a market that is closed.
+SLACK_DAYS = 10
+CRYPTO_SUFFIX = "-USD"      # how Yahoo names the dollar price of a coin
+
+
+@dataclass(frozen=True, slots=True)
+class IdeaSources:
+    """Signals and bars of one run.
+
+    settings : those of the run, with the period and the symbols that follow from the signals.
+    closes : the instant at which each session of the bars closes. symbols : symbol of the bars of every signal, in the
+        order of `history.signals`.
+    """
+
+    settings: Settings
+    history: SignalHistory
+    market: Market
+    closes: pd.DatetimeIndex
+    symbols: pd.Series
+
+
+def read_sources(settings: Settings, progress: Progress, *, now: datetime | None = None) -> IdeaSources:
+    """Return the signals that the settings name, or simulated ones, and the bars around them.
+
+    now : the present instant; later signals are excluded.
+    Raises: DataError if a file cannot be used or no signal has bars; SettingsError as `load_market`.
+    """
+    if settings.conviction.signals is None:
+        return _simulated(settings, progress)
+    progress.say(f"Reading signals from {settings.conviction.signals}")
+    history = read_signals(settings.conviction.signals, now=now or datetime.now(UTC))
+    history = with_asset_types(history, settings.data)
+    symbols = symbols_of(history.signals, settings)
+    if settings.universe.symbols is None:
+        universe = settings.universe.model_copy(update={"symbols": tuple(sorted(set(symbols)))})
+        settings = settings.model_copy(update={"universe": universe})
+    settings = _with_period(settings, history.signals["signal_time"])
+    market = load_market(settings, progress=progress)
+    closes = session_close_instant(settings.data.calendar, market.bars.sessions)
+    return IdeaSources(settings, history, market, closes, symbols)
+
+
+def with_asset_types(history: SignalHistory, data: DataSettings) -> SignalHistory:
+    """Return the history with an asset type for every signal; an unknown one follows from the calendar."""
+    assumed = "crypto" if data.calendar == ALWAYS_OPEN else "stock"
+    kinds = history.signals["asset_type"]
+    signals = history.signals.assign(asset_type=kinds.where(kinds != "", assumed))
+    return SignalHistory(signals, history.revisions, history.issues, history.is_simulated)
+
+
+def symbols_of(signals: pd.DataFrame, settings: Settings) -> pd.Series:
+    """Return the symbol of the bars of each signal: `conviction.symbols`, else its ticker; `-USD` for Yahoo's coins."""
+    is_coin = (signals["asset_type"] == "crypto") & (settings.data.source == "yahoo")
+    usual = signals["ticker"].where(~is_coin, signals["ticker"] + CRYPTO_SUFFIX)
+    return signals["ticker"].map(settings.conviction.symbols).fillna(usual).astype("str")
+
+
+def _with_period(settings: Settings, signal_time: pd.Series) -> Settings:
+    """Return the settings with dates: those given, else from the first signal to the last outcome in the data."""
+    test, ideas = settings.backtest, settings.conviction
+    horizon = max(*ideas.outcome_days, ideas.label_days, settings.strategy.exits.max_holding_calendar_days or 0)
+    start, end = test.start_date, test.end_date
+    first, last = signal_time.min().date(), signal_time.max().date() + timedelta(days=horizon + SLACK_DAYS)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    covered = covered_period(settings.data, settings.universe.symbols) or (date.min, yesterday)
+    start, end = start or max(first, covered[0]), end or min(last, covered[1])
+    if start > end:
+        raise DataError(
+            f"no bars around the signals: they are from {first} to {signal_time.max().date()}, the bars from "
+            f"{covered[0]} to {covered[1]}; check the dates of both files")
+    return settings.model_copy(update={"backtest": test.model_copy(update={"start_date": start, "end_date": end})})
+
+
+def _simulated(settings: Settings, progress: Progress) -> IdeaSources:
+    test = settings.backtest
+    if test.start_date is None or test.end_date is None:
+        covered = covered_period(settings.data, settings.universe.symbols) or (date(2023, 1, 1), date(2024, 12, 31))
+        warm = covered[0] + timedelta(days=settings.data.warmup_sessions)
+        test = test.model_copy(update={
+            "start_date": test.start_date or min(warm, covered[1]), "end_date": test.end_date or covered[1]})
+        settings = settings.model_copy(update={"backtest": test})
+    market = load_market(settings, progress=progress)
+    closes = session_close_instant(settings.data.calendar, market.bars.sessions)
+    ideas, exits = settings.conviction, settings.strategy.exits
+    progress.say(f"Inventing {ideas.simulated.n_signals:,} signals")
+    within = np.asarray(market.bars.sessions >= market.first_session)
+    history = simulate_signals(
+        market.bars, closes, ideas.simulated, label_days=ideas.label_days, label_gain=exits.take_profit_fraction,
+        stop=exits.stop_loss_fraction, is_usable=within)
+    history = with_asset_types(history, settings.data)
+    return IdeaSources(settings, history, market, closes, history.signals["ticker"])

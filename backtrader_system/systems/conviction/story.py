@@ -1,0 +1,116 @@
+"""The story of one `conviction` run: ideas, scores, choice, account, checks, evidence, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.progress import Progress, Silent
+from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.run_folder import Clock, open_run_folder
+from backtrader_system.reports.write_run import write_run
+from backtrader_system.settings.loading import LoadedSettings
+from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.features import compute_features
+from backtrader_system.systems.checks import check_ledgers, verified
+from backtrader_system.systems.conviction.account import AccountMarket, AccountRun, trade_ideas
+from backtrader_system.systems.conviction.choosing import choose, strength_of
+from backtrader_system.systems.conviction.evidence import conviction_result
+from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
+from backtrader_system.systems.conviction.scenarios import run_scenarios
+from backtrader_system.systems.conviction.scoring import IdeaScores, score_ideas
+from backtrader_system.systems.conviction.sources import IdeaSources, read_sources
+from backtrader_system.systems.ml_trading import KNOWN_LINES
+from backtrader_system.systems.stages import Stages
+
+RULES = "rules"
+
+
+def run_conviction(
+    loaded: LoadedSettings, output_dir: Path | str | None = None, progress: Progress | None = None, *,
+    clock: Clock = datetime.now, command: Sequence[str] = (),
+) -> RunResult:
+    """Run the system and store the run in a new folder under `output_dir` (default: `output.results_dir`).
+
+    Raises: any BacktraderSystemError; ReconciliationError if the ledgers do not agree with an independent replay.
+    Until signals and bars are read and checked nothing is written; from then on an interrupted run leaves a folder
+    that is marked incomplete.
+    """
+    progress, stages = progress or Silent(), Stages()
+    sources, ideas = _prepared(loaded, progress, stages)
+    with open_run_folder(output_dir or loaded.settings.output.results_dir, loaded.name, clock=clock) as folder:
+        result = _judged(loaded, sources, ideas, progress, stages)
+        with stages.timed("report"):
+            return write_run(result, folder.path, folder.timestamp, timings=stages.seconds, command=command)
+
+
+def backtest_conviction(loaded: LoadedSettings, progress: Progress | None = None) -> RunResult:
+    """Run the system and return its result without storing anything."""
+    progress, stages = progress or Silent(), Stages()
+    sources, ideas = _prepared(loaded, progress, stages)
+    return _judged(loaded, sources, ideas, progress, stages)
+
+
+def _prepared(loaded: LoadedSettings, progress: Progress, stages: Stages) -> tuple[IdeaSources, Ideas]:
+    check_parameters(load_strategy(loaded.settings.strategy.name), loaded.settings.strategy.params)
+    for name in loaded.settings.analyzers:
+        load_analyzer(name)
+    with stages.timed("data"):
+        sources = read_sources(loaded.settings, progress)
+    with stages.timed("signals"):
+        return sources, prepare_ideas(sources)
+
+
+def _judged(
+    loaded: LoadedSettings, sources: IdeaSources, ideas: Ideas, progress: Progress, stages: Stages
+) -> RunResult:
+    settings = sources.settings
+    conviction = settings.conviction
+    with stages.timed("models"):
+        scores = score_ideas(ideas, conviction, progress)
+    market = account_market(sources)
+    with stages.timed("backtest"):
+        chosen = choose(conviction.strategy, ideas, scores, conviction)
+        baseline_choice = choose(RULES, ideas, scores, conviction)
+        account = trade(market, ideas, scores, conviction.strategy, chosen, settings)
+        baseline = trade(market, ideas, scores, RULES, baseline_choice, settings)
+    with stages.timed("checks"):
+        notes = tuple(_checked(name, run, market, settings, progress) for name, run in
+                      ((conviction.strategy, account), (RULES, baseline)))
+    with stages.timed("scenarios"):
+        scenarios = run_scenarios(market, ideas, scores, settings, progress)
+    with stages.timed("evidence"):
+        result = conviction_result(loaded, sources, ideas, scores, chosen, account, baseline, scenarios)
+    metrics = dict(result.metrics) | {"checks": {
+        "kernel_verification": "; ".join(note.text for note in notes),
+        "kernel_fills_compared": sum(note.n_fills for note in notes)}}
+    return replace(result, metrics=metrics)
+
+
+def account_market(sources: IdeaSources) -> AccountMarket:
+    """Return the bars from the first session on, and the lines that need the bars before it."""
+    market = sources.market
+    first = int(market.bars.sessions.searchsorted(market.first_session))
+    features = compute_features(market.bars, KNOWN_LINES.values())
+    known = {line: features[feature][first:] for line, feature in KNOWN_LINES.items()}
+    return AccountMarket(market.bars.between(market.first_session), sources.closes[first:], known, first)
+
+
+def trade(
+    market: AccountMarket, ideas: Ideas, scores: IdeaScores, strategy: str, chosen, settings: Settings,
+    size_factor: np.ndarray | None = None,
+) -> AccountRun:
+    """Return the account of a strategy's choice."""
+    probability = scores.table["probability"].to_numpy(dtype=float)
+    return trade_ideas(market, ideas, chosen, strength_of(strategy, scores), probability, settings,
+                       size_factor=size_factor)
+
+
+def _checked(name: str, run: AccountRun, market: AccountMarket, settings: Settings, progress: Progress):
+    check_ledgers(name, run.ledgers, market.bars, settings)
+    return verified(run.ledgers, market.bars, run.panel, settings, market.known, progress)
