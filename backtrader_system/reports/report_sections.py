@@ -80,9 +80,8 @@ def _short(value: object, *, length: int = 80) -> str:
 
 def file_lines(files: Sequence[str]) -> list[str]:
     """Return links to the run's files."""
-    names = sorted({*files, "manifest.json", "run.log"})
     return [
-        "## Files", "", *(f"- [{name}]({name})" for name in names), "",
+        "## Files", "", *(f"- [{name}]({name})" for name in files), "",
         "Definitions of every figure: `docs/metrics.md`. When a decision is taken and filled: `docs/timeline.md`. "
         "Settings, versions and hashes of this run: `manifest.json`.", "",
     ]

@@ -18,6 +18,7 @@ from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import run_facts
 from backtrader_system.reports.run_files import (
     REPORT,
+    RUN_LOG,
     TEARSHEET,
     performance_report_name,
     plots_of,
@@ -68,7 +69,7 @@ def write_run(
         from backtrader_system.reports.tearsheet import tearsheet_html
 
         files.write(TEARSHEET, tearsheet_html(stored))
-    files.write(REPORT, report_text(stored, files=sorted(files.hashes)))
+    files.write(REPORT, report_text(stored, files=sorted({*files.hashes, MANIFEST, RUN_LOG})))
     seconds = {**(timings or {}), "report": time.perf_counter() - start}
     manifest = build_manifest(
         stored, timestamp=timestamp, tables=entries, files=files.hashes, timings=seconds, command=command)

@@ -12,12 +12,13 @@ from backtrader_system.reports.conviction.blotter import Blotter, blotter_of, cl
 from backtrader_system.reports.conviction.facts import (
     VERDICTS,
     ConvictionFacts,
+    base_rate_of,
     facts_of,
+    flags_of,
     interval_text,
     strategy_text,
     table_of,
 )
-from backtrader_system.reports.conviction.report_closing import flags_of
 from backtrader_system.reports.conviction.report_performance import period_text, profit_factor_text, size_text
 from backtrader_system.reports.figure_text import FigureSheet, dollars, is_missing, percent, signed_percent
 from backtrader_system.reports.result import RunResult
@@ -68,7 +69,7 @@ def conviction_summary(result: RunResult, already_shown: Collection[str] = ()) -
         *_section("PERFORMANCE", _performance(result, facts)),
         *_section("BEST TRADES", _extremes(result, best=True)),
         *_section("WORST TRADES", _extremes(result, best=False)),
-        *_section("CONVICTION BREAKDOWN", _breakdown(result, facts)),
+        *_section("CONVICTION BREAKDOWN", _breakdown(result)),
         *_section("CONCLUSION", _conclusion(result, facts)),
         *_ending(result, already_shown),
     ]
@@ -135,7 +136,7 @@ def _score(conviction: float) -> str:
     return "" if is_missing(conviction) else f", conviction {conviction:.0f}"
 
 
-def _breakdown(result: RunResult, facts: ConvictionFacts) -> list[str]:
+def _breakdown(result: RunResult) -> list[str]:
     bands = table_of(result, "conviction_bands")
     if bands.empty:
         return ["no signal was scored"]
@@ -143,7 +144,9 @@ def _breakdown(result: RunResult, facts: ConvictionFacts) -> list[str]:
         "none resolved" if not row.resolved else
         f"{percent(row.win_rate)} winners ({int(row.winners):,}/{int(row.resolved):,}, "
         f"{interval_text(row.low, row.high)})") for row in bands.itertuples()]
-    return [*lines, f"All: {facts.text('base_rate')} winners (base rate)"]
+    base = base_rate_of(bands)
+    share = "none resolved" if base is None else f"{percent(base)} winners"
+    return [*lines, f"All: {share}; winners are signals whose target came before the stop"]
 
 
 def _conclusion(result: RunResult, facts: ConvictionFacts) -> list[str]:

@@ -82,6 +82,18 @@ def table_of(result: RunResult, name: str) -> pd.DataFrame:
     return result.tables.get(name, pd.DataFrame())
 
 
+def flags_of(result: RunResult, *, is_raised: bool = True) -> list[Mapping[str, object]]:
+    """Return the flags that are raised, or those that are not, red before green; one without a state is raised."""
+    flags = [flag for flag in facts_of(result).section.get("flags") or ()
+             if (flag.get("state", "raised") == "raised") == is_raised]
+    return sorted(flags, key=lambda flag: flag["kind"] != "red")
+
+
+def is_file_of(stem: str, path: str) -> bool:
+    """Return whether a path is that of the run's file with this stem, such as `trade_blotter`."""
+    return path.rpartition("/")[2].startswith(f"{stem}_")
+
+
 def interval_text(low: object, high: object, form: Form = percent) -> str:
     """Return `low to high`, or nothing if an end is missing.
 
@@ -129,13 +141,26 @@ def group_title(group: str) -> str:
     return GROUPS.get(group, str(group).replace("_", " ").capitalize())
 
 
-def winner_text(result: RunResult) -> str:
-    """Return what counts as a winner among the signals, in words."""
+def won_text(result: RunResult) -> str:
+    """Return what a signal that won is, traded alone by the exits of the run, in words."""
+    exits = result.settings.strategy.exits
+    target, stop = exits.take_profit_fraction, exits.stop_loss_fraction
+    goal = "its target" if target is None else f"its target of {target:+.0%}"
+    limit = "the time limit" if stop is None else f"its stop of -{stop:.0%} and the time limit"
+    return f"{goal} came before {limit}"
+
+
+def label_text(result: RunResult) -> str:
+    """Return what the models are trained to find, the label, in words."""
     settings = result.settings.conviction
-    target, stop = (getattr(result.settings.strategy.exits, name) for name in
-                    ("take_profit_fraction", "stop_loss_fraction"))
-    goal = f"{target:+.0%}" if target is not None else "its target"
-    if settings.label == "touch":
-        return f"its high reached {goal} over the entry price within {settings.label_days} days of the entry, " \
-               "whether or not the stop came first"
-    return f"{goal} came before the stop" + (f" of {stop:.0%}" if stop is not None else "")
+    if settings.label == "traded":
+        return won_text(result)
+    target = result.settings.strategy.exits.take_profit_fraction
+    goal = "the target" if target is None else f"{target:+.0%} over the entry price"
+    return f"its high touched {goal} within {settings.label_days} days of the entry, whether or not the stop came first"
+
+
+def base_rate_of(bands: pd.DataFrame) -> float | None:
+    """Return the share of winners among all resolved signals of the table of bands; None without one."""
+    resolved = 0 if bands.empty else int(bands["resolved"].sum())
+    return int(bands["winners"].sum()) / resolved if resolved else None

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backtrader_system.reports.conviction.blotter import TARGET, closed_trades
-from backtrader_system.reports.conviction.facts import facts_of, table_of
+from backtrader_system.reports.conviction.facts import base_rate_of, facts_of, table_of
 from backtrader_system.reports.figure_style import (
     BASELINE,
     LOSS,
@@ -33,21 +33,21 @@ def win_rate_figure(result: RunResult) -> Figure:
     with house_style():
         bands, facts = table_of(result, "conviction_bands"), facts_of(result)
         known = bands[bands["resolved"] > 0]
-        base, confidence = facts.value("base_rate"), result.settings.evidence.confidence
+        base, confidence = base_rate_of(bands), result.settings.evidence.confidence
         figure = new_figure(_win_rate_title(known, base), corner=result.corner)
         axes = figure.subplots()
         places = known.index.to_numpy()
         rate = known["win_rate"].to_numpy(dtype=float) * 100
-        axes.bar(places, rate, width=0.6, color=STRATEGY, alpha=0.75, label="winners among the signals of this score")
+        axes.bar(places, rate, width=0.6, color=STRATEGY, alpha=0.75, label="winners: target before stop")
         axes.errorbar(places, rate, yerr=interval_lengths(known, "win_rate", "low", "high"), **INTERVAL,
                       label=f"{confidence:.0%} interval (Wilson)")
         predicted = known["mean_probability"].to_numpy(dtype=float) * 100
         axes.plot(places, predicted, "D", color=BASELINE, markeredgecolor="black", markersize=7,
-                  label="what the model predicted on average")
+                  label="mean probability the model stated")
         if base is not None:
             axes.axhline(float(base) * 100, color=LOSS, linewidth=1.4, linestyle="--",
                          label=f"base rate: all signals, {percent(base)}")
-        hurdle = facts.value("break_even_hit_rate") if result.settings.conviction.label == "traded" else None
+        hurdle = facts.value("break_even_hit_rate")
         if hurdle is not None:
             axes.axhline(float(hurdle) * 100, color="black", linewidth=1.2, linestyle=":",
                          label=f"needed to break even after costs, {percent(hurdle)}")
@@ -58,11 +58,11 @@ def win_rate_figure(result: RunResult) -> Figure:
         for place in bands.index.difference(known.index):
             axes.annotate("no resolved\nsignal", (place, 0), xytext=(0, 4), textcoords="offset points", ha="center",
                           va="bottom", fontsize=9, color=MUTED, bbox=PAPER)
-        dress(axes, ylabel="share of signals that became winners (%)")
+        dress(axes, ylabel="signals whose target came before the stop (%)")
         axes.set_xticks(bands.index, bands["score"].astype(str))
         axes.set_xlabel("conviction: the model's score from 1 to 10")
         axes.set_xlim(-0.6, len(bands) - 0.4)
-        axes.set_ylim(0, max(5.0, float(np.nanmax(tops)), float(base or 0) * 100) * 1.12)
+        axes.set_ylim(0, max(5.0, float(np.nanmax(tops)), float(base or 0) * 100, float(hurdle or 0) * 100) * 1.12)
         legend_above(axes, columns=2)
         return figure
 

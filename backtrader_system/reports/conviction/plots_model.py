@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 
-from backtrader_system.reports.conviction.facts import facts_of, group_title, scenario_text, table_of
+from backtrader_system.reports.conviction.facts import group_title, scenario_text, table_of
 from backtrader_system.reports.conviction.importance import FEATURES_SHOWN, feature_words, strongest
 from backtrader_system.reports.conviction.plots import INTERVAL, interval_lengths
 from backtrader_system.reports.figure_style import (
@@ -82,8 +82,8 @@ def _win_rates(axes: Axes, scenarios: pd.DataFrame, result: RunResult) -> None:
                   **INTERVAL, label=f"{confidence:.0%} interval")
     axes.plot(rate, places, "o", color=STRATEGY, markersize=7, clip_on=False,
               label="winners among the selected signals")
-    base = facts_of(result).value("base_rate")
-    if base is not None:
+    base = scenarios["base_rate"].astype(float).mean()
+    if not np.isnan(base):
         axes.axvline(float(base) * 100, color=LOSS, linewidth=1.4, linestyle="--",
                      label=f"base rate: all signals, {percent(base)}")
     dress(axes, ylabel="")
@@ -91,9 +91,9 @@ def _win_rates(axes: Axes, scenarios: pd.DataFrame, result: RunResult) -> None:
              for row in scenarios.to_dict("records")]
     axes.set_yticks(places, names)
     axes.set_ylim(-0.6, len(scenarios) - 0.4)
-    highest = np.nanmax([*(scenarios["win_rate_high"].to_numpy(dtype=float) * 100), float(base or 0) * 100, 5.0])
+    highest = np.nanmax([*(scenarios["win_rate_high"].to_numpy(dtype=float) * 100), base * 100, 5.0])
     axes.set_xlim(0, min(highest * 1.06, 102))
-    axes.set_xlabel("share of selected, resolved signals that became winners (%)")
+    axes.set_xlabel("selected signals whose target came before the stop (% of those resolved)")
     legend_above(axes)
 
 
@@ -153,7 +153,7 @@ def _monthly_win_rates(axes: Axes, folds: pd.DataFrame, known: pd.DataFrame, res
     for place, row in known.iterrows():
         axes.annotate(f"{int(row['winners'])} of {int(row['n_selected'])}", (place, row["high"] * 100), xytext=(0, 3),
                       textcoords="offset points", ha="center", va="bottom", fontsize=8)
-    dress(axes, ylabel="winners (%)")
+    dress(axes, ylabel="target before stop (%)")
     axes.set_ylim(0, max(5.0, *(known["high"] * 100), *(folds["base_rate"].fillna(0) * 100)) * 1.12)
     legend_above(axes, columns=2)
 
@@ -184,7 +184,6 @@ def importance_figure(result: RunResult) -> Figure:
         dress(axes, ylabel="")
         axes.set_yticks(places, words)
         axes.set_ylim(-0.7, len(top) - 0.3)
-        axes.set_xlabel("mean size of the feature's contribution to a signal's score "
-                        f"({facts_of(result).value('contribution_unit') or 'log-odds'})")
+        axes.set_xlabel("mean size of the feature's contribution to a signal's score (log-odds, before calibration)")
         legend_above(axes)
         return figure

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from backtrader_system.reports.conviction.facts import SELECTIONS, facts_of, table_of, value_text, winner_text
+from backtrader_system.reports.conviction.facts import (
+    SELECTIONS,
+    facts_of,
+    flags_of,
+    is_file_of,
+    label_text,
+    table_of,
+    value_text,
+)
 from backtrader_system.reports.conviction.importance import FEATURES_SHOWN, feature_words, strongest
 from backtrader_system.reports.figure_text import percent, precise
 from backtrader_system.reports.markdown_table import bullets, cell, table
@@ -38,18 +46,14 @@ def importance_lines(result: RunResult, charts: Callable[[str], list[str]]) -> l
 
 
 def flag_lines(result: RunResult) -> list[str]:
-    """Return the red and green flags, red ones first."""
-    flags = flags_of(result)
-    if not flags:
-        return ["## Flags", "", "No flag was raised.", ""]
-    return ["## Flags", "", *(f"- **{FLAG_WORDS.get(str(flag['kind']), str(flag['kind']))}:** {cell(flag['text'])}"
-                              for flag in flags), ""]
-
-
-def flags_of(result: RunResult) -> list[Mapping[str, object]]:
-    """Return the flags, red before green, in the order given."""
-    flags = facts_of(result).section.get("flags") or ()
-    return sorted(flags, key=lambda flag: flag["kind"] != "red")
+    """Return the flags that are raised, red ones first, then those that are not or cannot be told."""
+    raised, others = flags_of(result), flags_of(result, is_raised=False)
+    lines = ["## Flags", "", *(f"- **{FLAG_WORDS[str(flag['kind'])]}:** {cell(flag['text'])}" for flag in raised)]
+    lines += [""] if raised else ["None is raised.", ""]
+    if others:
+        lines += ["Not raised, or not to be told from this sample:", "",
+                  *(f"- {FLAG_WORDS[str(flag['kind'])].lower()}: {cell(flag['text'])}" for flag in others), ""]
+    return lines
 
 
 def conclusion_lines(result: RunResult) -> list[str]:
@@ -64,7 +68,8 @@ def excluded_lines(result: RunResult, files: Sequence[str]) -> list[str]:
     lines = ["## Excluded signals", ""]
     if excluded.empty:
         return [*lines, f"{facts.count('n_excluded') or 'None'} of {facts.count('n_signals'):,} signals excluded.", ""]
-    place = next((f"`{name}`" for name in files if name.startswith("excluded_")), "the table of excluded signals")
+    place = next((f"[{name.rpartition('/')[2]}]({name})" for name in files if is_file_of("excluded", name)),
+                 "the table of excluded signals")
     lines += [f"{len(excluded):,} exclusions.", ""]
     for rule, part in excluded.groupby("rule", sort=True):
         advice = part["advice"].dropna()
@@ -92,8 +97,8 @@ def assumption_lines(result: RunResult) -> list[str]:
         "Decision: at the close of the first session after the signal was known; filled at the next bar's open.",
         f"Exits: stop {stop} below, target {target} above the entry price. A bar that touches both counts as stopped; "
         "a gap fills at the open.",
-        f"A winner: {winner_text(result)}. Signals whose {conviction.label_days} days are not over are censored, "
-        "neither won nor lost.",
+        f"The label that models learn, and precision, recall and lift count: {label_text(result)}. Signals whose "
+        f"{conviction.label_days} days are not over are censored, neither won nor lost.",
         f"Costs: {costs_text(settings)}.",
         f"Liquidity: signals below {conviction.liquidity_floor_dollars:,.0f} dollars of mean daily volume before the "
         "decision are not bought.",

@@ -8,13 +8,15 @@ import pandas as pd
 
 from backtrader_system.reports.conviction.facts import (
     VERDICTS,
+    base_rate_of,
     facts_of,
     group_title,
     interval_text,
+    label_text,
     scenario_text,
     table_of,
     value_text,
-    winner_text,
+    won_text,
 )
 from backtrader_system.reports.figure_text import count, dollars, is_missing, number, percent, precise, signed_percent
 from backtrader_system.reports.markdown_table import cell, table
@@ -22,6 +24,7 @@ from backtrader_system.reports.result import RunResult
 
 Row = Mapping[str, object]
 CellText = Callable[[Row], str]
+MANY_TRADES = 100_000       # a larger number only says that this many are not enough
 
 
 def won_of(row: Row) -> str:
@@ -43,9 +46,11 @@ def calibration_lines(result: RunResult, charts: Callable[[str], list[str]]) -> 
     header = ("score", "signals", "winners of resolved", _interval_title(result), "mean ML probability")
     return [
         *lines, *table(header, rows, right=(1, 2, 3, 4)),
-        f"All scored signals, bought or not. Base rate {facts.text('base_rate')}: the share of winners among all "
-        f"resolved signals. A signal is a winner if {winner_text(result)}. A score is calibrated if the share of "
-        "winners is near the mean probability, and useful if it rises with the score.", "",
+        f"All scored signals, bought or not; {value_text(base_rate_of(bands), percent) or 'none'} of the resolved ones "
+        f"won: {won_text(result)}. Break-even after costs: {facts.text('break_even_hit_rate')}, zero skill: "
+        f"{facts.text('zero_skill_hit_rate')}. A score is useful if the share of winners rises with it.",
+        *([] if result.settings.conviction.label == "traded" else [
+            f"The probability is that of another event, the label the models learn: {label_text(result)}."]), "",
     ]
 
 
@@ -67,7 +72,7 @@ def comparison_lines(result: RunResult) -> list[str]:
         f"- **Improvement:** {facts.text('difference', _points)}"
         + (f", {confidence} interval {interval}{clusters}" if interval else ""),
         f"- **Verdict:** {cell(verdict)}. {cell(facts.text('comparison_text', str))}",
-        *([f"- **More trades needed:** {count(needed)} of either"] if needed is not None else []),
+        *([f"- **More trades needed:** {_needed(needed)} of either"] if needed is not None else []),
         *([f"- **Power:** {cell(facts.value('power_text'))}"] if facts.value("power_text") is not None else []),
         "",
         f"Hit rate without any skill at these barriers: {facts.text('zero_skill_hit_rate')}; needed to break even "
@@ -81,8 +86,8 @@ def scenario_lines(result: RunResult, charts: Callable[[str], list[str]]) -> lis
     if scenarios.empty:
         return ["## Scenarios", "", "None was asked for (`conviction.scenarios`).", ""]
     lines = ["## Scenarios", "", *charts("plot_scenarios.png"),
-             f"A signal is a winner if {winner_text(result)}. Every scenario trades its own account at the same "
-             "capital and costs.", ""]
+             f"A signal is a winner if {won_text(result)}, whether or not an account could afford it. Every scenario "
+             "trades its own account at the same capital and costs.", ""]
     for group in dict.fromkeys(scenarios["group"]):
         rows = scenarios[scenarios["group"] == group].to_dict("records")
         lines += [f"### {group_title(group)}", "", *_selected_table(rows, result), *_money_table(rows, result)]
@@ -94,7 +99,7 @@ def _selected_table(rows: Sequence[Row], result: RunResult) -> list[str]:
         "scenario": lambda row: scenario_text(str(row["scenario"]), result),
         "selection": lambda row: value_text(row["selection"], str),
         "selected": lambda row: f"{int(row['n_selected']):,} of {int(row['n_signals']):,}",
-        "winners of resolved (precision)": won_of,
+        "winners of resolved": won_of,
         _interval_title(result): lambda row: interval_text(row["win_rate_low"], row["win_rate_high"]),
         "base rate": lambda row: value_text(row["base_rate"], percent),
         "lift": lambda row: value_text(row["lift"], number),
@@ -195,14 +200,18 @@ def ablation_lines(result: RunResult) -> list[str]:
     }
     rows = [[text(row) for text in columns.values()] for row in ablation.to_dict("records")]
     return ["## Ablation: which features matter", "",
-            "Each group of features is left out, the model trained anew and tested on later months. Below zero: it was "
+            "Each group of features is left out, the model trained anew and tested on later months. Above zero: it was "
             "worse without them.", "", *table(list(columns), rows, right=(1, 2, 3, 4))]
+
+
+def _needed(trades: object) -> str:
+    return f"more than {count(MANY_TRADES)}" if int(trades) > MANY_TRADES else count(trades)
 
 
 def _says(row: Row) -> str:
     if is_missing(row["low"]) or is_missing(row["high"]):
         return "no interval"
-    return "helps" if row["high"] < 0 else "harms" if row["low"] > 0 else "not to be told from nothing"
+    return "helps" if row["low"] > 0 else "harms" if row["high"] < 0 else "not to be told from nothing"
 
 
 def _interval_title(result: RunResult) -> str:

@@ -20,10 +20,13 @@ from backtrader_system.reports.conviction.facts import (
     VERDICTS,
     ConvictionFacts,
     facts_of,
+    flags_of,
     interval_text,
+    is_file_of,
+    label_text,
     share_text,
     strategy_text,
-    winner_text,
+    won_text,
 )
 from backtrader_system.reports.figure_text import (
     FigureSheet,
@@ -65,7 +68,7 @@ def summary_lines(result: RunResult) -> list[str]:
         ("Costs", costs_text(result.settings)),
     ]
     verdict = VERDICTS.get(str(facts.value("comparison_verdict")))
-    n_red = sum(flag["kind"] == "red" for flag in facts.section.get("flags") or ())
+    n_red = sum(flag["kind"] == "red" for flag in flags_of(result))
     rows += [("Red flags", f"{n_red:,} (section Flags)")] if n_red else []
     return [
         "## Summary", "", *(f"- **{name}:** {cell(text)}" for name, text in rows), "",
@@ -99,8 +102,9 @@ def performance_lines(result: RunResult) -> list[str]:
     return [
         "## Performance", "",
         *table(("figure", "value", f"{confidence:.0%} interval", "to compare"), rows, right=(1, 2)),
-        f"A signal is a winner if {winner_text(result)}. The first figures are of closed trades and come from the "
-        "trade blotter; signals selected but never bought count among the signals only.", "",
+        "Figures of trades come from the trade blotter. Figures of signals also count those that were selected but "
+        f"never bought. Target before stop: {won_text(result)}. Precision, recall, lift and AUC are of the label: "
+        f"{label_text(result)}.", "",
         *adding_up_lines(blotter, result),
         "`rules` is the same account run by the rules' scores: same capital, costs, exits and number of signals.", "",
         *([f"**The account: {cell(verdict)}**", ""] if verdict else []),
@@ -203,7 +207,8 @@ def trade_lines(result: RunResult, files: Sequence[str]) -> list[str]:
         return lines
     lines += ["### All, by entry", "", *trade_table(everything.head(TRADES_SHOWN))]
     if len(everything) > TRADES_SHOWN:
-        place = next((f"[{name}]({name})" for name in files if name.startswith("trade_blotter_")), "the trade blotter")
+        place = next((f"[{name.rpartition('/')[2]}]({name})" for name in files
+                      if is_file_of("trade_blotter", name)), "the trade blotter")
         lines += [f"And {len(everything) - TRADES_SHOWN:,} more: see {place}.", ""]
     return lines
 

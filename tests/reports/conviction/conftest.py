@@ -79,7 +79,7 @@ def arithmetic_result() -> Callable[..., RunResult]:
         still = trades.iloc[[0]].assign(trade_id=11, symbol="OPENUSDT", status="open", exit_session=pd.NaT,
                                         exit_price=np.nan, net_pnl=OPEN_PNL, exit_reason=None,
                                         entry_session=pd.Timestamp("2025-09-20"), **{"return": 0.015})
-        trades = parts.pop("trades", pd.concat([trades, still], ignore_index=True))
+        trades = pd.concat([trades, still], ignore_index=True)
         equity = equity_of(CAPITAL + np.linspace(0.1, 1, 30) * (sum(PNL) + OPEN_PNL), "2025-09-01")
         rules = equity_of(CAPITAL + np.linspace(0.1, 1, 30) * 1_000.0, "2025-09-01")
         orders = ledger_table(ORDERS)
