@@ -65,7 +65,8 @@ def test_reactions(roostr, now):
 
 
 def test_files_that_hold_no_signals_are_refused(roostr, now):
-    for name, missing in (("performance-journal.jsonl", "missing ticker"), ("roostr_price_snapshots.csv", "signal_time"),
+    for name, missing in (("performance-journal.jsonl", "missing ticker"),
+                          ("roostr_price_snapshots.csv", "signal_time"),
                           ("undervalued-stocks-2026-02-08.csv", "signal_time"),
                           ("golden_features.json", "no line is a JSON object")):
         with pytest.raises(DataError, match=missing):

@@ -30,6 +30,8 @@ from backtrader_system.signals.conviction.signal_checks import (
     ticker_faults,
     within_ranges,
 )
+from backtrader_system.signals.conviction.store import open_store
+from backtrader_system.signals.conviction.store_history import history_of
 
 MAX_FAULTS_SHOWN = 50
 
@@ -67,8 +69,6 @@ def history_of_rows(rows: RawRows, *, now: datetime) -> SignalHistory:
 
 
 def _from_store(path: Path) -> SignalHistory:
-    from backtrader_system.signals.conviction.store import open_store
-    from backtrader_system.signals.conviction.store_history import history_of
     with open_store(path, must_exist=True) as store:
         history = history_of(store)
     if history.signals.empty:
