@@ -100,6 +100,10 @@ def test_no_signals_give_no_rows():
     assert table.shape == (0, 5)
 
 
+def test_without_any_bar_nothing_is_known():
+    assert inputs(BARS.take_sessions(slice(0, 0)), -1, "2024-01-03", price=1.0).isna().all()
+
+
 def test_bars_after_the_decision_change_no_byte():
     rng = np.random.default_rng(3)
     close = np.exp(rng.normal(0, 0.05, (45, 4)).cumsum(axis=0))

@@ -110,6 +110,13 @@ def test_a_price_or_volume_of_zero_is_no_price():
     assert row[["price_vs_mention", "volume_spike"]].isna().all()
 
 
+@pytest.mark.parametrize("mode", ["compat", "point_in_time"])
+def test_a_ratio_beyond_all_numbers_is_unknown(mode):
+    row = only(mode, volume_now=1e308, volume_30d_average=1.0, total_reactions=1e308, unique_reactors=1e308,
+               mention_count=1e308, price_at_mention=1e-300, current_price=1e308)
+    assert not np.isinf(row.to_numpy()).any()
+
+
 def test_missing_trends_are_no_rising_interest():
     names = ["google_trends_7d_change", "google_trends_30d_change", "trends_peak_ratio"]
     assert only("compat")[names].round(4).tolist() == [25, 66.6667, 0.5]
