@@ -9,7 +9,7 @@ from simulated_selections import World, experiment
 
 from backtrader_system.metrics.conviction.comparison import Comparison, compare_selections
 from backtrader_system.metrics.conviction.power import more_trades_for_verdict, rollout_power
-from backtrader_system.metrics.conviction.proportions import Share
+from backtrader_system.metrics.conviction.proportions import Share, weighted_sum_interval
 
 
 def alternating(winners_a: int, winners_b: int, n: int, days: int = 600, **settings: float) -> Comparison:
@@ -122,6 +122,16 @@ def test_power_equals_the_share_of_drawn_samples_that_pass() -> None:
     power = rollout_power(shares, 0.1312, 1.959964, 10_000, 0.10)
 
     assert power[0.30] == pytest.approx(passed, abs=0.02)   # reach: 1.96 sqrt(.24 / 100 + .21 / 100) = .1315
+
+
+def test_power_at_a_true_difference_takes_the_error_of_that_difference() -> None:
+    nobody, thirty = [[Share(won, 100, 1.0), Share(0, 100, -1.0)] for won in (0, 30)]
+    reach = {won: won / 100 - weighted_sum_interval(shares, 1.96)[0] for won, shares in ((0, nobody), (30, thirty))}
+
+    power = rollout_power(nobody, reach[0], 1.96, 1_000, 0.10)
+
+    assert reach[30] > 2 * reach[0]
+    assert power[0.30] == pytest.approx(rollout_power(thirty, reach[30], 1.96, 1_000, 0.10)[0.30])
 
 
 EVEN, BURSTS = World(), World(burst=1.0, market=2.0)

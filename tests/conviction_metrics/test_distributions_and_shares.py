@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
-from backtrader_system.metrics.conviction.clusters import cluster_variance, design_effect, time_clusters
+from backtrader_system.metrics.conviction.clusters import cluster_variance, shared_correlation, time_clusters
 from backtrader_system.metrics.conviction.distributions import (
     chi_square_quantile,
     kolmogorov_survival,
@@ -127,9 +127,22 @@ def test_cluster_variance_with_one_row_each_is_that_of_a_mean() -> None:
     assert n_clusters == 4
 
 
-def test_rows_of_one_cluster_that_agree_count_as_one() -> None:
-    won = np.repeat([1.0, 0.0, 1.0, 0.0], 5)
-    cluster = np.repeat([0, 1, 2, 3], 5)
+def test_shared_correlation_is_the_one_that_was_planted() -> None:
+    rng = np.random.default_rng(12)
+    cluster = np.repeat(np.arange(4_000), 10)
+    # A signal takes the outcome of its month with chance .5, so two of them agree beyond luck with .25.
+    month = rng.random(4_000) < 0.3
+    won = np.where(rng.random(40_000) < 0.5, month[cluster], rng.random(40_000) < 0.3).astype(float)
 
-    # Rate .5: each cluster sums to 5 * .5 / 20 = .125; 4 / 3 * 4 * .125^2 = 1 / 12; independent .25 / 20 = 1 / 80.
-    assert design_effect(won, cluster) == pytest.approx((1 / 12) / (1 / 80))
+    correlation, n_clusters = shared_correlation(won, cluster)
+
+    assert correlation == pytest.approx(0.25, abs=0.02)
+    assert n_clusters == 4_000
+
+
+def test_independent_outcomes_share_nothing_and_none_can_be_told_without_variation() -> None:
+    won = (np.random.default_rng(1).random(20_000) < 0.3).astype(float)
+
+    assert shared_correlation(won, np.arange(20_000) // 20)[0] < 0.005
+    assert shared_correlation(np.zeros(40), np.arange(40) // 4) == (0.0, 10)
+    assert shared_correlation(won[:40], np.arange(40)) == (0.0, 40)

@@ -33,6 +33,12 @@ def rows(before: pd.DataFrame, live: pd.DataFrame, **settings: object) -> pd.Dat
 
 
 BEFORE = signals(1_000, "2024-03-31", 700, 0.40)
+T = stats.t.ppf(0.975, 23)      # 700 days are 24 stretches of 30
+
+
+def wilson(won: int, n: int) -> tuple[float, float]:
+    ends = stats.binomtest(won, n).proportion_ci(1 - 2 * stats.norm.sf(T), method="wilson")
+    return ends.low, ends.high
 
 
 def test_stability_index_equals_hand_arithmetic() -> None:
@@ -140,10 +146,10 @@ def test_hit_rate_is_compared_by_the_interval_of_newcombe() -> None:
 
     found = rows(BEFORE, live).loc["hit_rate"]
 
-    # Wilson: 20 of 100: .1334 to .2888; 400 of 1000: .3701 to .4307.
+    (low, high), (past_low, past_high) = wilson(20, 100), wilson(400, 1_000)
     assert (found["expected"], found["live"], found["n"]) == (0.4, 0.2, 100)
-    assert found["low"] == pytest.approx(-0.2 - np.hypot(0.2 - 0.1334, 0.4307 - 0.4), abs=2e-4)
-    assert found["high"] == pytest.approx(-0.2 + np.hypot(0.2888 - 0.2, 0.4 - 0.3701), abs=2e-4)
+    assert found["low"] == pytest.approx(-0.2 - np.hypot(0.2 - low, past_high - 0.4))
+    assert found["high"] == pytest.approx(-0.2 + np.hypot(high - 0.2, 0.4 - past_low))
     assert found["state"] == "alarm"
 
 
@@ -187,7 +193,7 @@ def test_calibration_is_the_poisson_binomial_z() -> None:
     found = rows(BEFORE, live).loc["calibration"]
 
     assert (found["expected"], found["live"]) == (pytest.approx(exact.mean()), 60)
-    assert found["high"] - found["difference"] == pytest.approx(stats.norm.ppf(0.975) * exact.std())
+    assert found["high"] - found["difference"] == pytest.approx(T * exact.std())
     assert found["state"] == "alarm"       # (60 - 45) / sqrt(25 * (.09 + .25 + .09 + .21)) = 3.75
 
 
@@ -213,7 +219,7 @@ def test_net_return_is_compared_like_two_samples() -> None:
     found = rows(before, live).loc["mean_net_return"]
 
     welch = stats.ttest_ind(live["net_return"], before["net_return"], equal_var=False)
-    assert found["difference"] / (found["high"] - found["difference"]) * 1.959964 == pytest.approx(welch.statistic)
+    assert found["difference"] / (found["high"] - found["difference"]) * T == pytest.approx(welch.statistic)
     assert found["state"] == "watch"
 
 

@@ -12,7 +12,7 @@ from backtrader_system.metrics.conviction.ranking import MIN_CLUSTERS, auc_figur
 from backtrader_system.metrics.figure import Figure, missing
 
 N_BINS = 10
-_NULL_SAMPLES = 2_000
+_NULL_SAMPLES, _NULL_CELLS = 2_000, 20_000_000     # of large samples fewer; their percentile varies little
 _MOST_ITERATIONS = 50
 _LOGIT_LIMIT = 13.8      # a probability of one in a million; beyond it a logit says nothing
 _SLOPE_NAMES = ("calibration_slope", "calibration_slope_low", "calibration_slope_high", "calibration_intercept",
@@ -101,9 +101,9 @@ def _calibration_error(
         return np.abs(np.add.reduceat(outcome - probability[order], starts, axis=-1)).sum(axis=-1) / n
 
     # In parts: 2,000 samples of 100,000 signals would take gigabytes.
-    part = max(2_000_000 // n, 1)
-    null = [error((rng.random((min(part, _NULL_SAMPLES - done), n)) < probability[order]).astype(float))
-            for done in range(0, _NULL_SAMPLES, part)]
+    n_samples, part = min(max(_NULL_CELLS // n, 200), _NULL_SAMPLES), max(2_000_000 // n, 1)
+    null = [error((rng.random((min(part, n_samples - done), n)) < probability[order]).astype(float))
+            for done in range(0, n_samples, part)]
     return float(error(won[order])), float(np.quantile(np.concatenate(null), 0.95))
 
 

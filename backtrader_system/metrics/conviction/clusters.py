@@ -64,15 +64,23 @@ def rate_difference_residual(won: np.ndarray, is_a: np.ndarray, is_b: np.ndarray
     return in_a * (won - won[is_a].mean()) - in_b * (won - won[is_b].mean())
 
 
-def design_effect(won: np.ndarray, cluster: np.ndarray) -> float:
-    """Return by how much clusters raise the variance of a win rate over that of independent signals, at least 1.
+def shared_correlation(won: np.ndarray, cluster: np.ndarray) -> tuple[float, int]:
+    """Return how much outcomes of one stretch of time go together, in [0, 1], and the number of stretches.
 
-    Kish (1965). n signals tell as much as n / design effect independent ones. 1 where the rate is 0 or 1 or there are
-    fewer than two clusters: nothing can be estimated then.
+    Kish (1965): a stretch of m signals varies 1 + (m - 1) * correlation times as much as m independent ones; here the
+    correlation that explains the cluster-robust variance of the win rate, m the mean size seen by a signal. 0 where
+    outcomes do not vary or no stretch has two signals: nothing can be estimated then.
+
+    Examples
+    --------
+    >>> shared_correlation(np.array([1.0, 1, 0, 0, 1, 1, 0, 0]), np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    (1.0, 4)
     """
+    _, sizes = np.unique(cluster, return_counts=True)
     rate = won.mean() if len(won) else 0.0
     independent = rate * (1 - rate) / max(len(won), 1)
-    if independent == 0:
-        return 1.0
+    size = float((sizes**2).sum() / sizes.sum()) if len(sizes) else 0.0
+    if independent == 0 or len(sizes) < 2 or size <= 1:
+        return 0.0, len(sizes)
     variance, n_clusters = cluster_variance((won - rate) / len(won), cluster)
-    return 1.0 if n_clusters < 2 else max(1.0, variance / independent)
+    return min(max((variance / independent - 1) / (size - 1), 0.0), 1.0), n_clusters

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
-from backtrader_system.metrics.conviction.clusters import design_effect, instants, time_clusters
-from backtrader_system.metrics.conviction.distributions import normal_quantile
+from backtrader_system.metrics.conviction.clusters import instants, shared_correlation, time_clusters
+from backtrader_system.metrics.conviction.distributions import normal_quantile, student_t_quantile
 from backtrader_system.metrics.conviction.population_shift import (
     largest_gap,
     population_stability,
@@ -81,15 +81,15 @@ def drift_report(
     is_mature = (live_at + horizon <= end) & (live_at + horizon > end - window)
     mature, before = _resolved(live_signals[is_mature]), _resolved(backtest_signals)
     matured = _resolved(live_signals[live_at + horizon <= end])
-    effect = _design_effect(before, label_days)
+    chance = _chance(before, label_days, confidence)
     rows = [
         _score_psi(backtest_signals, recent, days, confidence), _score_ks(backtest_signals, recent, confidence),
         _features_shifted(backtest_signals, recent, features, days, confidence),
-        _hit_rate(before, mature, effect, confidence), _calibration(mature, effect, confidence),
-        _weekly_precision(matured, end - horizon, precision_limit, confidence),
+        _hit_rate(before, mature, chance), _calibration(mature, chance),
+        _weekly_precision(matured, end - horizon, precision_limit, chance),
     ]
     if "net_return" in backtest_signals and "net_return" in live_signals:
-        rows.append(_mean_net_return(before, mature, effect, confidence))
+        rows.append(_mean_net_return(before, mature, chance))
     return pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS))
 
 
@@ -107,12 +107,37 @@ def _resolved(signals: pd.DataFrame) -> pd.DataFrame:
     return selected[selected["won"].notna()]
 
 
-def _design_effect(before: pd.DataFrame, label_days: int) -> float:
-    """Return by how much shared weeks raise the variance of a win rate, as the backtest shows it."""
-    if before.empty:
-        return 1.0
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """How far luck reaches: critical value, and the correlation of outcomes within `days` (see shared_correlation)."""
+
+    critical: float
+    correlation: float
+    n_per_stretch: float
+
+    def live_effect(self, n: int) -> float:
+        """Return the factor of the variance of n live signals; they all fall into one stretch."""
+        return 1 + (n - 1) * self.correlation
+
+    @property
+    def past_effect(self) -> float:
+        return 1 + max(self.n_per_stretch - 1, 0) * self.correlation
+
+    @property
+    def text(self) -> str:
+        return "signals taken as independent" if self.correlation == 0 else \
+            f"outcomes of the same weeks go together with a correlation of {self.correlation:.2f}"
+
+
+def _chance(before: pd.DataFrame, label_days: int, confidence: float) -> _Chance:
+    """Return what the backtest shows of shared weeks; independent signals where it has too few of them."""
     cluster = time_clusters(before["decided_at"], label_days)
-    return design_effect(before["won"].to_numpy(float), cluster) if len(np.unique(cluster)) >= MIN_CLUSTERS else 1.0
+    correlation, n_clusters = shared_correlation(before["won"].to_numpy(float), cluster)
+    if n_clusters < MIN_CLUSTERS:
+        return _Chance(normal_quantile(0.5 + confidence / 2), 0.0, 1.0)
+    sizes = np.unique(cluster, return_counts=True)[1]
+    critical = student_t_quantile(0.5 + confidence / 2, n_clusters - 1)
+    return _Chance(critical, correlation, float((sizes**2).sum() / sizes.sum()))
 
 
 def _score_psi(before: pd.DataFrame, recent: pd.DataFrame, days: int, confidence: float) -> DriftRow:
@@ -200,7 +225,7 @@ def _feature_state(share: float, possible: float) -> str:
     return WATCH if share > 0 else OK
 
 
-def _hit_rate(before: pd.DataFrame, mature: pd.DataFrame, effect: float, confidence: float) -> DriftRow:
+def _hit_rate(before: pd.DataFrame, mature: pd.DataFrame, chance: _Chance) -> DriftRow:
     """State: 5 points below or more: alarm if the interval excludes 0, else watch. Otherwise ok if the interval
     excludes 5 points below, else not enough evidence."""
     n = len(mature)
@@ -208,8 +233,8 @@ def _hit_rate(before: pd.DataFrame, mature: pd.DataFrame, effect: float, confide
         return _too_few("hit_rate", n, HIT_RATE_LIMIT)
     expected, live = float(before["won"].mean()), float(mature["won"].mean())
     low, high = weighted_sum_interval(
-        [Share(live * n / effect, n / effect), Share(expected * len(before) / effect, len(before) / effect, -1.0)],
-        normal_quantile(0.5 + confidence / 2))
+        [_shrunk(live, n, chance.live_effect(n)), _shrunk(expected, len(before), chance.past_effect, -1.0)],
+        chance.critical)
     difference = live - expected
     if difference <= HIT_RATE_LIMIT:
         state = ALARM if high < 0 else WATCH
@@ -217,35 +242,33 @@ def _hit_rate(before: pd.DataFrame, mature: pd.DataFrame, effect: float, confide
         state = OK if low > HIT_RATE_LIMIT else NOT_ENOUGH
     text = (f"Hit rate: {live:.1%} of {n} live signals against {expected:.1%} of {len(before)} in the backtest, "
             f"{100 * difference:+.1f} points, interval {100 * low:+.1f} to {100 * high:+.1f} "
-            f"({_effect_text(effect)}; alarm at {100 * HIT_RATE_LIMIT:.0f} if the interval excludes 0): {state}.")
+            f"({chance.text}; alarm at {100 * HIT_RATE_LIMIT:.0f} if the interval excludes 0): {state}.")
     return DriftRow("hit_rate", expected, live, difference, low, high, n, HIT_RATE_LIMIT, state, text)
 
 
-def _calibration(mature: pd.DataFrame, effect: float, confidence: float) -> DriftRow:
+def _calibration(mature: pd.DataFrame, chance: _Chance) -> DriftRow:
     """State: alarm where winners differ from the sum of probabilities by more than luck.
 
-    Poisson-binomial: z = (winners - sum p) / sqrt(effect * sum p (1 - p)).
+    Poisson-binomial: z = (winners - sum p) / sqrt(sum p (1 - p)), the variance raised by what weeks share.
     """
     known = mature[mature["probability"].notna()]
-    n, limit = len(known), normal_quantile(0.5 + confidence / 2)
+    n, limit = len(known), chance.critical
     if n < MIN_LIVE:
         return _too_few("calibration", n, limit)
-    chance = known["probability"].to_numpy(float)
-    expected, seen = float(chance.sum()), float(known["won"].sum())
-    error = math.sqrt(effect * float(np.sum(chance * (1 - chance))))
+    probability = known["probability"].to_numpy(float)
+    expected, seen = float(probability.sum()), float(known["won"].sum())
+    error = math.sqrt(chance.live_effect(n) * float(np.sum(probability * (1 - probability))))
     if error == 0:
         return _too_few("calibration", n, limit, "all probabilities are 0 or 1")
     z = (seen - expected) / error
     state = ALARM if abs(z) > limit else OK
     text = (f"Calibration: {seen:.0f} winners where the probabilities promise {expected:.1f} of {n}, z = {z:+.2f} "
-            f"({_effect_text(effect)}; alarm beyond {limit:.2f}): {state}.")
+            f"({chance.text}; alarm beyond {limit:.2f}): {state}.")
     return DriftRow("calibration", expected, seen, seen - expected, seen - expected - limit * error,
                     seen - expected + limit * error, n, limit, state, text)
 
 
-def _weekly_precision(
-    resolved: pd.DataFrame, end: np.datetime64, limit: float, confidence: float
-) -> DriftRow:
+def _weekly_precision(resolved: pd.DataFrame, end: np.datetime64, limit: float, chance: _Chance) -> DriftRow:
     """State: both of the last two matured weeks below the limit: alarm if their joint interval is too, else watch."""
     name = "weekly_precision"
     week = (end - instants(resolved["decided_at"])) // np.timedelta64(7, "D")
@@ -255,7 +278,8 @@ def _weekly_precision(
         return _too_few(name, n, limit, f"one of the last {PRECISION_WEEKS} matured weeks has no selected signal")
     rates = [float(part.mean()) for part in outcomes]
     winners = float(sum(part.sum() for part in outcomes))
-    low, high = score_interval(winners, n, normal_quantile(0.5 + confidence / 2))
+    effect = chance.live_effect(n)
+    low, high = score_interval(winners / effect, n / effect, chance.critical)
     is_below = all(rate < limit for rate in rates)
     state = OK if not is_below else ALARM if high < limit else WATCH
     weeks = ", ".join(f"{rate:.0%} of {len(part)}" for rate, part in zip(rates, outcomes, strict=True))
@@ -265,19 +289,19 @@ def _weekly_precision(
     return DriftRow(name, limit, winners / n, winners / n - limit, low - limit, high - limit, n, limit, state, text)
 
 
-def _mean_net_return(before: pd.DataFrame, mature: pd.DataFrame, effect: float, confidence: float) -> DriftRow:
+def _mean_net_return(before: pd.DataFrame, mature: pd.DataFrame, chance: _Chance) -> DriftRow:
     """State: watch where live trades earn less than the backtest by more than luck."""
     expected, live = (table["net_return"].dropna().to_numpy(float) for table in (before, mature))
     n = len(live)
     if len(expected) < 2 or n < MIN_LIVE:
         return _too_few("mean_net_return", n, 0.0)
     difference = float(live.mean() - expected.mean())
-    error = math.sqrt(effect * (live.var(ddof=1) / n + expected.var(ddof=1) / len(expected)))
-    reach = normal_quantile(0.5 + confidence / 2) * error
+    reach = chance.critical * math.sqrt(
+        chance.live_effect(n) * live.var(ddof=1) / n + chance.past_effect * expected.var(ddof=1) / len(expected))
     state = WATCH if difference + reach < 0 else OK
     text = (f"Net return per trade: {live.mean():+.2%} in {n} live trades against {expected.mean():+.2%} in "
             f"{len(expected)}, interval of the difference {difference - reach:+.2%} to {difference + reach:+.2%} "
-            f"({_effect_text(effect)}): {state}.")
+            f"({chance.text}): {state}.")
     return DriftRow("mean_net_return", float(expected.mean()), float(live.mean()), difference, difference - reach,
                     difference + reach, n, 0.0, state, text)
 
@@ -288,6 +312,6 @@ def _too_few(name: str, n: int, limit: float, reason: str | None = None) -> Drif
     return DriftRow(name, None, None, None, None, None, n, limit, NOT_ENOUGH, text)
 
 
-def _effect_text(effect: float) -> str:
-    return "signals taken as independent" if effect == 1 else \
-        f"signals of the same weeks counted as {1 / effect:.0%} of independent ones"
+def _shrunk(rate: float, n: int, effect: float, weight: float = 1.0) -> Share:
+    """Return the share of as many independent signals as tell the same."""
+    return Share(rate * n / effect, n / effect, weight)
