@@ -151,8 +151,11 @@ def _breakdown(result: RunResult) -> list[str]:
 
 def _conclusion(result: RunResult, facts: ConvictionFacts) -> list[str]:
     verdict = VERDICTS.get(str(facts.value("comparison_verdict")))
-    texts = [f"ML against rules: {verdict}. {facts.text('comparison_text', str)}"] if verdict else []
-    texts += [str(text) for text in facts.section.get("conclusion") or ()]
+    sentences = [str(text) for text in facts.section.get("conclusion") or ()]
+    reason = facts.text("comparison_text", str)
+    reason = "" if any(reason in sentence for sentence in sentences) else f" {reason}"
+    texts = [f"ML against rules: {verdict}.{reason}"] if verdict else []
+    texts += sentences
     texts += [f"{'RED FLAG' if flag['kind'] == 'red' else 'Green flag'}: {flag['text']}" for flag in flags_of(result)]
     return [line for text in texts for line in wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ")] or [
         "none is drawn"]

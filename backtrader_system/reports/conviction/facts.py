@@ -34,6 +34,7 @@ GROUPS = {
     "top_decile": "Scenario 1: the best by ML score", "thresholds": "Scenario 2: which threshold",
     "ml_vs_rules": "Scenario 3: ML against rules", "sizing": "Scenario 4: which size",
 }
+SELECTED = {"causal": "causal", "whole_sample": "whole sample: LOOK-AHEAD"}
 Form = Callable[[object], str]
 
 

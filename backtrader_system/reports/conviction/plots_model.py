@@ -33,10 +33,13 @@ NAMED_MONTHS = 9
 def scenarios_figure(result: RunResult) -> Figure:
     """Draw the win rate of every scenario with its interval beside the base rate, and the equity of each."""
     with house_style():
-        scenarios, panels = table_of(result, "scenarios"), _curve_panels(result)
+        everything, panels = table_of(result, "scenarios"), _curve_panels(result)
+        # Sizes are tried on the same signals: their win rates would be one point, drawn several times.
+        scenarios = everything[everything["group"] != "sizing"]
+        scenarios = everything if scenarios.empty else scenarios
         rows = -(-len(panels) // 2)
         tall = 1.2 + 0.34 * len(scenarios)
-        figure = new_figure(_scenario_title(scenarios, result), corner=result.corner, height=tall + 0.8 + 3.1 * rows)
+        figure = new_figure(_scenario_title(everything, result), corner=result.corner, height=tall + 0.8 + 3.1 * rows)
         if not panels:
             _win_rates(figure.subplots(), scenarios, result)
             return figure

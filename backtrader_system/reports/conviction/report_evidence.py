@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import pandas as pd
 
 from backtrader_system.reports.conviction.facts import (
+    SELECTED,
     VERDICTS,
     base_rate_of,
     facts_of,
@@ -24,6 +26,10 @@ from backtrader_system.reports.result import RunResult
 
 Row = Mapping[str, object]
 CellText = Callable[[Row], str]
+SAME_SIGNALS = ["The signals of the strategy, each time the same; only the stake differs. An account without cash buys "
+                "fewer of them.", ""]
+COLD_START = "cold start: synthetic signals"
+SYNTHETIC = "synthetic"     # what a month was trained on that the cold start scored
 MANY_TRADES = 100_000       # a larger number only says that this many are not enough
 
 
@@ -90,14 +96,15 @@ def scenario_lines(result: RunResult, charts: Callable[[str], list[str]]) -> lis
              "trades its own account at the same capital and costs.", ""]
     for group in dict.fromkeys(scenarios["group"]):
         rows = scenarios[scenarios["group"] == group].to_dict("records")
-        lines += [f"### {group_title(group)}", "", *_selected_table(rows, result), *_money_table(rows, result)]
+        chosen = SAME_SIGNALS if group == "sizing" else _selected_table(rows, result)
+        lines += [f"### {group_title(group)}", "", *chosen, *_money_table(rows, result)]
     return lines
 
 
 def _selected_table(rows: Sequence[Row], result: RunResult) -> list[str]:
     columns: dict[str, CellText] = {
         "scenario": lambda row: scenario_text(str(row["scenario"]), result),
-        "selection": lambda row: value_text(row["selection"], str),
+        "selection": lambda row: SELECTED.get(str(row["selection"]), value_text(row["selection"], str)),
         "selected": lambda row: f"{int(row['n_selected']):,} of {int(row['n_signals']):,}",
         "winners of resolved": won_of,
         _interval_title(result): lambda row: interval_text(row["win_rate_low"], row["win_rate_high"]),
@@ -140,7 +147,7 @@ def walk_forward_lines(result: RunResult, charts: Callable[[str], list[str]]) ->
         return ["## Walk-forward", "", "Not run: no month could be trained and tested, or it was not asked for.", ""]
     columns: dict[str, CellText] = {
         "test month": lambda row: str(row["fold"]),
-        "trained on": lambda row: str(row["trained_on"]),
+        "trained on": lambda row: COLD_START if row["trained_on"] == SYNTHETIC else str(row["trained_on"]),
         "training signals": lambda row: f"{count(row['n_train'])} ({count(row['train_winners'])} winners)",
         "test signals": lambda row: f"{count(row['n_test'])} ({count(row['n_resolved'])} resolved)",
         "base rate": lambda row: value_text(row["base_rate"], percent),
@@ -160,12 +167,16 @@ def walk_forward_lines(result: RunResult, charts: Callable[[str], list[str]]) ->
 def _month_summary(folds: pd.DataFrame) -> list[str]:
     forms = (("win_rate", "win rate of selected signals", percent), ("auc", "AUC", precise),
              ("mean_net_return", "mean net return", signed_percent))
+    parts = {"": folds}
+    if folds["trained_on"].eq(SYNTHETIC).any():
+        parts[", without months of the cold start"] = folds[folds["trained_on"] != SYNTHETIC]
     rows = []
-    for name, words, form in forms:
-        known = folds[name].dropna().astype(float)
+    for (name, words, form), (which, part) in product(forms, parts.items()):
+        known = part[name].dropna().astype(float)
         if len(known):
             spread = form(known.std(ddof=1)).removeprefix("+") if len(known) > 1 else "one month has no spread"
-            rows.append((words, form(known.mean()), spread, form(known.min()), form(known.max()), f"{len(known):,}"))
+            rows.append((words + which, form(known.mean()), spread, form(known.min()), form(known.max()),
+                         f"{len(known):,}"))
     header = ("over the test months", "mean", "standard deviation", "worst", "best", "months")
     return table(header, rows, right=(1, 2, 3, 4, 5)) if rows else ["No month has a figure.", ""]
 

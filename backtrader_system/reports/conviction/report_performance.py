@@ -157,9 +157,9 @@ def _signal_rows(facts: ConvictionFacts) -> list[tuple[str, str, str, str]]:
     rows = [
         ("Selected signals: target before stop", facts.text("win_rate"), facts.interval("win_rate"), resolved),
         ("Selected signals: touched the target", facts.text("touch_rate"), "", "the stop left out of account"),
-        ("Precision: selected signals that are winners", facts.text("precision"), facts.interval("precision"),
+        ("Precision: selected signals with a positive label", facts.text("precision"), facts.interval("precision"),
          f"base rate of all signals {facts.text('base_rate')}"),
-        ("Recall: winners that were selected", facts.text("recall"), facts.interval("recall"), ""),
+        ("Recall: share of all positive labels selected", facts.text("recall"), facts.interval("recall"), ""),
         ("Lift: precision over base rate", facts.text("lift", number), facts.interval("lift", number),
          "1.00 is no better than chance"),
         ("AUC of the scores", facts.text("auc", precise), facts.interval("auc", precise),

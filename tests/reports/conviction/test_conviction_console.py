@@ -73,6 +73,15 @@ def test_the_conclusion_holds_verdict_sentences_and_raised_flags(arithmetic_resu
     assert "- Nothing may be concluded from ten trades.\n- RED FLAG: Only 10 closed trades.\n" in conclusion
 
 
+def test_a_verdict_that_the_conclusion_explains_is_explained_once(arithmetic_result):
+    why = "The interval spans all three verdicts."
+
+    text = summary_text(arithmetic_result(conviction={"conclusion": [f"Does ML beat the rules? {why}"]}))
+
+    assert text.count(why) == 1
+    assert "- ML against rules: Not enough evidence.\n" in text
+
+
 def test_a_run_whose_blotter_was_not_saved_says_so(arithmetic_result):
     result = arithmetic_result()
 

@@ -119,7 +119,7 @@ def test_every_scenario_has_its_count_and_every_group_its_panel(random_result):
     assert [axes.get_title(loc="left") for axes in figure.axes[1:]] == [
         "Scenario 1: the best by ML score", "Scenario 2: which threshold", "Scenario 3: ML against rules",
         "Scenario 4: which size"]
-    assert len(figure.axes[0].get_yticklabels()) == 11
+    assert len(figure.axes[0].get_yticklabels()) == 7       # 11 without the four sizes of the same signals
     assert len(alone.axes) == 1
 
 

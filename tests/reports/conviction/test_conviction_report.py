@@ -147,6 +147,26 @@ def test_walk_forward_gives_mean_and_spread_over_the_months(random_result):
     assert "All test months in one account" in text
 
 
+def test_months_of_the_cold_start_are_left_out_of_a_second_mean(random_result):
+    result = random_result(months=3)
+    folds = result.tables["walk_forward"].assign(
+        auc=[0.2, 0.6, 0.7], trained_on=["synthetic", "10 signals to 2023-02-20", "20 signals to 2023-03-20"])
+
+    text = section(report(random_result(months=3, tables={**result.tables, "walk_forward": folds})), "Walk-forward")
+
+    assert "| AUC | 0.500 |" in text
+    assert "| AUC, without months of the cold start | 0.650 |" in text
+    assert "| 2023-02 | cold start: synthetic signals |" in text
+
+
+def test_sizes_are_compared_without_repeating_the_signals(random_result):
+    text = section(report(random_result()), "Scenarios").split("### Scenario 4: which size")[1]
+
+    assert "each time the same; only the stake differs" in text
+    assert "| account of scenario |" in text
+    assert "winners of resolved" not in text
+
+
 def test_one_month_has_no_spread(random_result):
     text = section(report(random_result(months=1)), "Walk-forward")
 
