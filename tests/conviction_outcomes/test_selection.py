@@ -84,6 +84,13 @@ def test_whole_sample_takes_the_ceiling_and_at_least_one(n_signals, expected):
     assert chosen.is_selected[-expected:].all()
 
 
+def test_last_bit_of_a_product_adds_no_signal():
+    """0.07 * 100 is 7.000000000000001 to a computer."""
+    chosen = select_top(np.arange(100.0), days(*range(100)), days(*range(100)), np.array(["T"] * 100), fraction=0.07,
+                        causal=False)
+    assert chosen.is_selected.sum() == 7
+
+
 def test_ties_go_to_the_earlier_signal_then_by_ticker():
     chosen = select_best(np.array([5.0, 5, 5, 4]), days(2, 1, 1, 0), np.array(["A", "C", "B", "A"]), 2)
     assert chosen.is_selected.tolist() == [False, True, True, False]

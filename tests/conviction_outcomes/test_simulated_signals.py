@@ -22,6 +22,7 @@ from backtrader_system.signals.conviction.read_signals import read_signals
 from backtrader_system.signals.conviction.rule_scores import rule_scores
 from backtrader_system.signals.conviction.signal_file import signals_to_csv, to_frame
 from backtrader_system.signals.conviction.simulated import simulate_signals
+from backtrader_system.signals.conviction.simulated_places import close_before, outcome_scores, place_signals
 
 WINNER = {"label_days": 30, "label_gain": 0.3, "stop": 0.15}
 
@@ -202,13 +203,28 @@ def test_rule_skill_is_in_what_the_rules_count(weekends):
     assert abs(correlations(known, gain)["comment_count"]) < 0.045
 
 
-def test_a_winner_of_the_barriers_outranks_a_higher_gain_after_a_stop():
-    """Full skill: the hidden order is that of winning first; the best tenth wins far more often than all."""
-    bars = random_walks(40)
-    known, outcomes = known_and_outcomes(bars, simulated(bars, n_signals=4_000, skill=1.0))
-    evidence = known["holder_growth_7d"] - known["top10_share"] / 3 + 10 * known["volume_authenticity"]
-    best = evidence >= evidence.quantile(0.9)
-    assert outcomes["won"][best].mean() > outcomes["won"].mean() + 0.25
+def test_hidden_order_is_winners_of_the_barriers_first_then_the_highest_gain():
+    bars, rules = random_walks(40), BarrierRules(0.15, 0.3, 30)
+    closes, streams = closes_of(bars), [np.random.default_rng(number) for number in range(2)]
+    places = place_signals(bars, closes, 4_000, 30, np.ones(len(bars.sessions), bool), streams[0])
+    score = outcome_scores(bars, closes, places, rules, 30, streams[1])
+    row = decision_rows(bars, closes, places.column, places.signal_time)
+    outcomes = signal_outcomes(bars, row, places.column, rules).assign(score=score)
+    settled = outcomes[outcomes["is_mature"]]
+    won, others = settled[settled["won"] == 1], settled[settled["won"] != 1]
+    assert won["score"].min() > others["score"].max()
+    assert won["max_gain"].min() < others["max_gain"].max()             # so that the order is not that of gains
+    assert others.sort_values("score")["max_gain"].is_monotonic_increasing
+    assert (score.mean(), score.std()) == pytest.approx((0.0, 1.0), abs=0.06)
+
+
+def test_a_close_at_the_very_instant_of_a_signal_is_not_before_it():
+    bars = random_walks()
+    closes, column = closes_of(bars), np.array([5, 5, 0])
+    when = pd.DatetimeIndex([closes[100], closes[100] + pd.Timedelta(seconds=1), closes[100]])
+    found = close_before(bars, closes, column, when)
+    assert found[:2].tolist() == [bars.close[99, 5], bars.close[100, 5]]
+    assert np.isnan(found[2])                                           # listed in row 200
 
 
 def test_file_reads_back_equal(tmp_path):

@@ -56,7 +56,7 @@ def place_signals(
     posted = np.minimum(posted, latest)
     order = np.lexsort((column, posted))
     signal_time = pd.DatetimeIndex(posted[order]).tz_localize("UTC").as_unit("ns")
-    return SignalPlaces(column[order], signal_time, _close_before(bars, closes, column[order], signal_time))
+    return SignalPlaces(column[order], signal_time, close_before(bars, closes, column[order], signal_time))
 
 
 def outcome_scores(
@@ -81,6 +81,17 @@ def outcome_scores(
     return scores
 
 
+def close_before(
+    bars: BarPanel, closes: pd.DatetimeIndex, column: np.ndarray, signal_time: pd.DatetimeIndex
+) -> np.ndarray:
+    """Return the last close of each symbol strictly before the instant, in dollars; NaN without one."""
+    n_closed = np.searchsorted(closes.tz_convert("UTC").as_unit("ns").asi8, signal_time.asi8, side="left")
+    listed = symbol_bars(bars)
+    n_bars = listed.n_before[n_closed, column]
+    last = np.maximum(listed.start[column] + n_bars - 1, 0)
+    return np.where(n_bars > 0, listed.close[last], np.nan)
+
+
 def _cells(bars: BarPanel, label_days: int, is_usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (row, column) of every bar that a signal may stand at, and whether its label will be settled."""
     listed = symbol_bars(bars)
@@ -93,13 +104,3 @@ def _cells(bars: BarPanel, label_days: int, is_usable: np.ndarray) -> tuple[np.n
     days = bars.sessions.to_numpy(dtype="datetime64[D]").astype(np.int64)
     last_day = days[len(days) - 1 - np.argmax(bars.has_bar[::-1], axis=0)]
     return cells, days[cells[:, 0]] + label_days + DAYS_AFTER_LABEL <= last_day[cells[:, 1]]
-
-
-def _close_before(
-    bars: BarPanel, closes: pd.DatetimeIndex, column: np.ndarray, signal_time: pd.DatetimeIndex
-) -> np.ndarray:
-    n_closed = np.searchsorted(closes.tz_convert("UTC").as_unit("ns").asi8, signal_time.asi8, side="left")
-    listed = symbol_bars(bars)
-    n_bars = listed.n_before[n_closed, column]
-    last = np.maximum(listed.start[column] + n_bars - 1, 0)
-    return np.where(n_bars > 0, listed.close[last], np.nan)
