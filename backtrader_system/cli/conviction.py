@@ -95,7 +95,7 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
 def _run_simulate(arguments: argparse.Namespace) -> int:
     from backtrader_system.cli.progress_bar import ProgressBar
     from backtrader_system.settings.loading import load_settings
-    from backtrader_system.signals.conviction.simulated import write_signals
+    from backtrader_system.signals.conviction.signal_file import signals_to_csv
     from backtrader_system.systems.conviction.sources import read_sources
 
     if arguments.prices is None and arguments.config == "conviction.yaml":
@@ -106,7 +106,8 @@ def _run_simulate(arguments: argparse.Namespace) -> int:
     loaded = load_settings(arguments.config, [*given, "conviction.signals=null"])
     with ProgressBar() as progress:
         sources = read_sources(loaded.settings, progress)
-    write_signals(sources.history, arguments.output)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    signals_to_csv(sources.history, arguments.output)
     times = sources.history.signals["signal_time"]
     print(f"{len(times):,} SIMULATED signals from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d} written to: "
           f"{arguments.output}")
@@ -121,17 +122,16 @@ def _convert(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, required=True, metavar="NEW.skops")
     add("--trust-pickle", action="store_true", help="I made this file, run the code in it")
     add("--features", type=Path, metavar="FILE.json", help="names of the features in order, where the model lacks them")
-    add("--scaler", type=Path, metavar="SCALER.pkl", help="pickled scaler that was fitted beside the model")
     add("-v", "--verbose", action="store_true", help="show log messages, and tracebacks of errors")
     parser.set_defaults(action=_run_convert)
 
 
 def _run_convert(arguments: argparse.Namespace) -> int:
-    from backtrader_system.models.conviction.pickle_conversion import convert_pickle
+    from backtrader_system.models.conviction.convert_pickle import convert_pickle
 
-    convert_pickle(arguments.pickle, arguments.output, trust=arguments.trust_pickle, features_file=arguments.features,
-                   scaler=arguments.scaler)
-    print(f"Model written to: {arguments.output}")
+    names = None if arguments.features is None else json.loads(arguments.features.read_text(encoding="utf-8"))
+    model = convert_pickle(arguments.pickle, arguments.output, trust=arguments.trust_pickle, feature_names=names)
+    print(f"Model written to: {arguments.output} ({len(model.features)} features, {model.manifest.learner})")
     return DONE
 
 

@@ -88,7 +88,7 @@ def prepare_ideas(sources: IdeaSources) -> Ideas:
     market = market_inputs(bars, row, column, signals["signal_time"], known["price_at_signal"], sources.closes)
     features = conviction_features(known, market, decided_at=decided_at, mode=settings.conviction.features)
     rules = rule_scores(known, dumbmoney_score=settings.conviction.dumbmoney_score,
-                        validator_overlay=settings.conviction.validator_overlay)
+                        validator_overlay=settings.conviction.validator_overlay, market=market, decided_at=decided_at)
     volume = mean_dollar_volume(bars.close, bars.volume, row, column)
     table = signals.rename(columns={"source": "signal_source"}).assign(
         decided_at=decided_at, session=bars.sessions[row], **{name: rules[name].to_numpy() for name in rules},

@@ -24,7 +24,8 @@ def model_tables(
     """Return the tables conviction_bands, walk_forward, importance and ablation; the last three where they exist."""
     tables = {
         "conviction_bands": win_rate_by_band(
-            scores.table["ml_score"].to_numpy(dtype=float), _out_of_sample(ideas.label("traded"), scores),
+            _out_of_sample(scores.table["ml_score"].to_numpy(dtype=float), scores),
+            _out_of_sample(ideas.label("traded"), scores),
             scores.table["probability"].to_numpy(dtype=float), settings.evidence.confidence),
         "importance": importance(ideas, scores, settings),
     }
@@ -63,5 +64,5 @@ def walk_forward_table(
     return pd.concat([scores.walk.folds.reset_index(drop=True), selected], axis=1)
 
 
-def _out_of_sample(label: np.ndarray, scores: IdeaScores) -> np.ndarray:
-    return np.where(scores.table["is_out_of_sample"], label, np.nan)
+def _out_of_sample(values: np.ndarray, scores: IdeaScores) -> np.ndarray:
+    return np.where(scores.table["is_out_of_sample"], values, np.nan)

@@ -64,7 +64,9 @@ def run_scenarios(
         rows.append({"scenario": case.name, "group": case.group, "selection": _words(case, settings)}
                     | quality(ideas, chosen, settings) | account_figures(ledgers, settings))
         curves.append(ledgers.equity[["session", "equity"]].assign(scenario=case.name))
-    return Scenarios(pd.DataFrame(rows), _stacked(curves), _comparison(ideas, scores, settings))
+    wanted = "ml_vs_rules" in settings.conviction.scenarios
+    comparison = compare_with_rules(ideas, scores, settings) if wanted else None
+    return Scenarios(pd.DataFrame(rows), _stacked(curves), comparison)
 
 
 def quality(ideas: Ideas, chosen: Selection, settings: Settings) -> dict[str, object]:
@@ -132,10 +134,9 @@ def _sized(settings: Settings, **changes: object) -> Settings:
     return settings.model_copy(update={"sizer": settings.sizer.model_copy(update=changes)})
 
 
-def _comparison(ideas: Ideas, scores: IdeaScores, settings: Settings) -> Comparison | None:
+def compare_with_rules(ideas: Ideas, scores: IdeaScores, settings: Settings) -> Comparison:
+    """Return the best ideas by the model against the best by the rules, on the same signals and prices."""
     conviction = settings.conviction
-    if "ml_vs_rules" not in conviction.scenarios:
-        return None
     is_ml, is_rules = (choose(name, ideas, scores, conviction).is_selected for name in ("best_ml", "best_rules"))
     return compare_selections(
         ideas.label("traded"), is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),

@@ -101,12 +101,15 @@ def _simulated(settings: Settings, progress: Progress) -> IdeaSources:
             "start_date": test.start_date or min(warm, covered[1]), "end_date": test.end_date or covered[1]})
         settings = settings.model_copy(update={"backtest": test})
     market = load_market(settings, progress=progress)
-    closes = session_close_instant(settings.data.calendar, market.bars.sessions)
+    progress.say(f"Inventing {settings.conviction.simulated.n_signals:,} signals")
+    return invented(settings, market, session_close_instant(settings.data.calendar, market.bars.sessions))
+
+
+def invented(settings: Settings, market: Market, closes: pd.DatetimeIndex) -> IdeaSources:
+    """Return simulated signals over a market; sessions before its first one carry none."""
     ideas, exits = settings.conviction, settings.strategy.exits
-    progress.say(f"Inventing {ideas.simulated.n_signals:,} signals")
-    within = np.asarray(market.bars.sessions >= market.first_session)
     history = simulate_signals(
         market.bars, closes, ideas.simulated, label_days=ideas.label_days, label_gain=exits.take_profit_fraction,
-        stop=exits.stop_loss_fraction, is_usable=within)
+        stop=exits.stop_loss_fraction, is_usable=np.asarray(market.bars.sessions >= market.first_session))
     history = with_asset_types(history, settings.data)
     return IdeaSources(settings, history, market, closes, history.signals["ticker"])

@@ -73,7 +73,7 @@ def _judged(
     conviction = settings.conviction
     with stages.timed("models"):
         scores = score_ideas(ideas, conviction, progress)
-    market = account_market(sources)
+    market = account_market(sources, int(ideas.row[scores.table["is_out_of_sample"].to_numpy()].min()))
     with stages.timed("backtest"):
         chosen = choose(conviction.strategy, ideas, scores, conviction)
         baseline_choice = choose(RULES, ideas, scores, conviction)
@@ -92,13 +92,15 @@ def _judged(
     return replace(result, metrics=metrics)
 
 
-def account_market(sources: IdeaSources) -> AccountMarket:
-    """Return the bars from the first session on, and the lines that need the bars before it."""
-    market = sources.market
-    first = int(market.bars.sessions.searchsorted(market.first_session))
-    features = compute_features(market.bars, KNOWN_LINES.values())
-    known = {line: features[feature][first:] for line, feature in KNOWN_LINES.items()}
-    return AccountMarket(market.bars.between(market.first_session), sources.closes[first:], known, first)
+def account_market(sources: IdeaSources, first_row: int) -> AccountMarket:
+    """Return the bars from the first decision on, and the lines that need the bars before it.
+
+    first_row : of the first idea that is new to its model; an account that waits for years has no honest Sharpe ratio.
+    """
+    bars = sources.market.bars
+    features = compute_features(bars, KNOWN_LINES.values())
+    known = {line: features[feature][first_row:] for line, feature in KNOWN_LINES.items()}
+    return AccountMarket(bars.between(bars.sessions[first_row]), sources.closes[first_row:], known, first_row)
 
 
 def trade(
