@@ -77,6 +77,17 @@ class Exits:
     row : the session of the exit, of a delisted symbol the first without it; NO_PLACE: censored.
     price : dollars a share before slippage. net_return : after costs, dividends included, as a share of what the
         entry cost before commission; NaN while censored. ambiguous : the bar of the stop also touched the target.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from backtrader_system.market_data.panel import panel_from_table
+    >>> bars = pd.DataFrame({"session": pd.to_datetime(["2024-01-01", "2024-01-02"]), "symbol": "A", "open": 100.0,
+    ...                      "high": [101.0, 125.0], "low": 99.0, "close": 100.0, "volume": 1.0})
+    >>> none = np.array([0])
+    >>> exits = barrier_exits(panel_from_table(bars), none, none, BarrierRules(0.1, 0.2, 30))
+    >>> OUTCOMES[exits.outcome[0]], exits.price.tolist(), exits.net_return.round(12).tolist()
+    ('target', [120.0], [0.2])
     """
 
     outcome: np.ndarray

@@ -37,7 +37,15 @@ SEARCH_PEAK = 100.0             # a search index is a share of its own peak
 
 @dataclass(frozen=True, slots=True)
 class Qualities:
-    """The hidden qualities of signals, standard normal, shape (n,), and whether each is of a crypto asset."""
+    """The hidden qualities of signals, standard normal, shape (n,), and whether each is of a crypto asset.
+
+    Examples
+    --------
+    >>> seen = np.random.default_rng(0).standard_normal(10_000)
+    >>> qualities = Qualities(seen, seen * 0, seen > -9)
+    >>> round(float(np.corrcoef(seen, qualities.driven(seen, np.random.default_rng(1)))[0, 1]), 1)
+    0.7
+    """
 
     seen: np.ndarray
     counted: np.ndarray

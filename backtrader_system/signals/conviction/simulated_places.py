@@ -26,6 +26,11 @@ class SignalPlaces:
 
     column : place of the symbol in the panel. signal_time : UTC, whole seconds. last_close : the symbol's last close
     strictly before signal_time, NaN without one.
+
+    Examples
+    --------
+    >>> SignalPlaces(np.array([0]), pd.DatetimeIndex(["2024-05-01 18:00"], tz="UTC"), np.array([410.5])).last_close
+    array([410.5])
     """
 
     column: np.ndarray
