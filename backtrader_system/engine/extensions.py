@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,10 @@ from typing import Any
 
 import backtrader as bt
 
+from backtrader_system.engine.exit_rules import ExitRules
 from backtrader_system.errors import StrategyError
+from backtrader_system.settings.settings import Settings
+from backtrader_system.settings.trading import ExitSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +47,23 @@ def check_parameters(strategy: type[bt.Strategy], given: dict[str, Any]) -> None
             faults.append(f"unknown parameter '{name}'; it has: {', '.join(sorted(declared))}.{hint}")
     if faults:
         raise StrategyError(f"strategy.params: strategy '{strategy.__name__}' cannot take them", faults=faults)
+
+
+def unread_exits(strategy: type[bt.Strategy], settings: Settings) -> tuple[str, ...]:
+    """Return a warning that names the settings of `strategy.exits` that were changed and that `strategy` never reads.
+
+    A strategy reads a setting by declaring a parameter of its name; `exit_rules` stands for all fields of ExitRules.
+    """
+    declared = set(strategy.params._getkeys())
+    if "exit_rules" in declared:
+        declared |= {field.name for field in fields(ExitRules)}
+    exits, default = settings.strategy.exits, ExitSettings()
+    unread = [name for name in type(exits).model_fields
+              if name not in declared and getattr(exits, name) != getattr(default, name)]
+    if not unread:
+        return ()
+    return (f"strategy.exits: {', '.join(unread)} {'does' if len(unread) == 1 else 'do'} nothing: strategy "
+            f"'{settings.strategy.name}' declares no such parameter, so it must read them or leave them out",)
 
 
 def _load(kind: str, name: str, base: type, folders: tuple[Path, ...] | None) -> type:

@@ -28,7 +28,7 @@ def shares_in_lots(dollars: float, price: float, lot: float) -> float:
         return floor(dollars / price)
     wanted = dollars / (price * lot)
     if wanted >= MOST_LOTS:
-        return wanted * lot * (1 - SHARES_ROUNDING)
+        return wanted * lot * (1 - 2.0**-50)
     lots = floor(wanted)
     if shares_of_lots(lots + 1, lot) * price <= dollars:
         lots += 1               # 0.3 / 0.1 is a little less than 3

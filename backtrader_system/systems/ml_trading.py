@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from backtrader_system.engine.backtest import Ledgers, run_backtest
-from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy, unread_exits
 from backtrader_system.engine.kernel.verifying import Verification
 from backtrader_system.engine.signal_ledger import signal_ledger
 from backtrader_system.market_data.load import Market, load_market
@@ -92,7 +92,8 @@ def _backtest(loaded: LoadedSettings, market: Market, progress: Progress, stages
 def _baseline_settings(settings: Settings) -> Settings:
     """Return settings for the baseline: same costs and capital, nothing that belongs to the strategy under test."""
     strategy = settings.strategy.model_copy(update={"name": BASELINE, "params": {}})
-    return settings.model_copy(update={"strategy": strategy, "sizer": SizerSettings(), "analyzers": ()})
+    sizer = SizerSettings(lot_size=settings.sizer.lot_size)
+    return settings.model_copy(update={"strategy": strategy, "sizer": sizer, "analyzers": ()})
 
 
 def _result(
@@ -116,7 +117,8 @@ def _result(
         settings=settings, name=loaded.name, equity=traded.equity, trades=traded.trades, orders=traded.orders,
         signals=signals, actions=traded.actions, baseline_equity=baseline.equity, predictions=scores.predictions,
         metrics=metrics, data_report=market.report, analyzers=traded.analyzers,
-        warnings=(*loaded.warnings, *scores.quality.get("warnings", ()), *_skipped_symbols(bars)),
+        warnings=(*loaded.warnings, *scores.quality.get("warnings", ()), *_skipped_symbols(bars),
+                  *unread_exits(load_strategy(settings.strategy.name), settings)),
     )
 
 

@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtrader_system.engine.panel_checks import check_panel
+from backtrader_system.engine.backtest import run_backtest
+from backtrader_system.engine.kernel.run import run_kernel
+from backtrader_system.engine.panel_checks import check_known, check_panel
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
+from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.scored import ScoredPanel
 
 SESSIONS = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
@@ -53,6 +56,26 @@ def test_sound_panel_passes_with_holes_scores_and_further_lines():
     for name in BAR:
         getattr(bars, name)[1, 0] = np.nan
     check_panel(bars, scores(), {"atr": np.full(SHAPE, np.nan)})
+
+
+@pytest.mark.parametrize("run", [run_backtest, run_kernel])
+def test_table_in_place_of_a_panel_is_named(run):
+    with pytest.raises(DataError, match=r"bars must be a BarPanel, such as panel_from_table.*; found DataFrame"):
+        run(pd.DataFrame({"close": [1.0]}), None, Settings())
+    with pytest.raises(DataError, match=r"scored must be a ScoredPanel, .*; found DataFrame"):
+        run(panel(), pd.DataFrame({"direction": [1.0]}), Settings())
+
+
+@pytest.mark.parametrize(("value", "fault"), [
+    (0.0, "A 2024-01-03: size_factor is 0; must be above 0, 1 for the usual size"),
+    (-1.0, "A 2024-01-03: size_factor is -1; must be above 0, 1 for the usual size"),
+    (np.inf, "A 2024-01-03: size_factor is inf; give a finite number, or NaN where it is not known"),
+])
+def test_size_factor_must_be_positive_where_given(value, fault):
+    factor = np.full(SHAPE, np.nan)
+    check_known(Settings(), {"size_factor": factor})
+    factor[1, 0] = value
+    assert faults_of(panel(), scores(), {"size_factor": factor}) == [fault]
 
 
 def test_prices_that_differ_by_rounding_pass():

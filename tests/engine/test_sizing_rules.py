@@ -10,6 +10,7 @@ from backtrader_system.engine.sizing import (
     PositionLimits,
     TradeStatistics,
     kelly_fraction,
+    kelly_share,
     scale_to_floor,
 )
 
@@ -37,6 +38,24 @@ def test_statistics_are_drawn_towards_the_prior_by_its_weight():
 
 def test_without_trades_the_prior_is_the_estimate():
     assert TradeStatistics().shrunk(0.6, 0.08, 0.025, prior_trades=0) == (0.6, 0.08, 0.025)
+
+
+# p 0.667, W 1.27, L 0.18: f = 0.667 - 0.333 / (1.27 / 0.18) = 0.6198; as notional 0.6198 / 0.18 = 3.443 of equity.
+@pytest.mark.parametrize(("multiplier", "is_growth_optimal", "share"), [
+    (1.0, False, 0.6198), (0.25, False, 0.1550), (1.0, True, 1.0), (0.25, True, 0.8608), (0.1, True, 0.3443)])
+def test_two_readings_of_kelly(multiplier, is_growth_optimal, share):
+    seen = TradeStatistics(n_wins=667, n_losses=333, sum_win_returns=667 * 1.27, sum_loss_returns=333 * 0.18)
+    found = kelly_share(seen, 0.9, 0.5, 1.0, 1.0, 0.0, multiplier, is_growth_optimal)
+    assert found == pytest.approx(share, abs=5e-5)
+
+
+def test_record_without_an_edge_buys_nothing_in_either_reading():
+    seen = TradeStatistics(n_wins=1, n_losses=9, sum_win_returns=0.5, sum_loss_returns=0.9)
+    assert [kelly_share(seen, 0.9, 0.5, 1.0, 1.0, 0.0, 0.25, reading) for reading in (False, True)] == [0.0, 0.0]
+
+
+def test_growth_optimal_size_without_any_loss_is_no_size():
+    assert kelly_share(TradeStatistics(), 0.9, 0.5, 1.0, 0.0, 0.0, 0.25, True) == 0.0
 
 
 LIMITS = PositionLimits(
@@ -100,6 +119,20 @@ def test_time_limit_sells_all():
     rules = ExitRules(max_holding_sessions=10)
     assert rules.decide(held(sessions_held=9)) is None
     assert rules.decide(held(sessions_held=10)) == (1.0, ExitReason.TIME_LIMIT)
+
+
+def test_calendar_limit_sells_all_and_comes_before_other_rules():
+    rules = ExitRules(max_holding_calendar_days=30)
+    assert rules.decide(held(calendar_days_held=29.0)) is None
+    assert rules.decide(held(calendar_days_held=30.0)) == (1.0, ExitReason.TIME_LIMIT)
+    assert rules.decide(held(calendar_days_held=30.0, direction=-1, score=0.99)) == (1.0, ExitReason.TIME_LIMIT)
+
+
+def test_rules_blind_to_scores_keep_time_and_membership():
+    rules = ExitRules(signal_decay=True, max_holding_calendar_days=30).blind_to_scores()
+    assert rules.decide(held(direction=-1, score=1.0, gain_fraction=0.5)) is None
+    assert rules.decide(held(calendar_days_held=30.0)) == (1.0, ExitReason.TIME_LIMIT)
+    assert rules.decide(held(is_member=False)) == (1.0, ExitReason.LEFT_UNIVERSE)
 
 
 def test_signal_decay_needs_a_weaker_signal_not_a_missing_one():

@@ -50,6 +50,32 @@ def test_kernel_trades_as_the_event_engine_in_many_markets(seed, lives, chosen):
     random_parity(seed, lives, chosen)
 
 
+FRACTIONS = st.builds(
+    lambda name, lot, part, capital: Settings(
+        backtest={"initial_capital": capital, "max_participation_fraction": part},
+        sizer={"type": "fixed_fraction", "fraction": 0.3, "lot_size": lot},
+        strategy={"name": name, "signal_threshold": 0, "min_order_fraction": 0, "max_symbol_exposure": 1, "exits": {
+            "stop_loss_fraction": 0.05, "take_profit_fraction": 0.1, "max_holding_calendar_days": 9,
+            "profit_take_gain_fraction": 0.02}}),
+    st.sampled_from(["conviction", "ml_trading"]), st.sampled_from([0.1, 0.03, 1e-6, 1e-8]),
+    st.sampled_from([0.01, 0.05, 0.2]), st.sampled_from([900.0, 50_000.0, 1_000_000.0]))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=SEEDS, lives=st.lists(st.sampled_from(("coin", "token", "whole", "penny", "thin", "ended")), min_size=1,
+                                  max_size=4), chosen=FRACTIONS)
+def test_fractions_fill_over_many_bars_and_close_to_exactly_nothing(seed, lives, chosen):
+    bars, scored, known = random_market(seed, lives)
+    ledgers, _ = assert_parity(bars, scored, known, chosen)
+    lot = chosen.sizer.lot_size
+    fills = ledgers.orders[ledgers.orders["status"].isin(["filled", "partly_filled"])]["size"].abs()
+    n_lots = fills / lot
+    assert (n_lots > 0.5).all(), "no dust is traded"
+    np.testing.assert_allclose(n_lots, n_lots.round(), rtol=1e-9, atol=1e-3)
+    is_flat = ledgers.equity["positions"] == 0
+    assert (ledgers.equity["positions_value"][is_flat] == 0).all()
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS, lives=LIVES_OF_A_MARKET, chosen=SETTINGS)
 def test_kernel_buys_and_holds_as_the_event_engine(seed, lives, chosen):

@@ -60,6 +60,20 @@ def test_limits_that_bind_give_no_warning() -> None:
      "strategy.exits.profit_take_fraction: not used while profit_take_gain_fraction is null"),
     (["universe.on_leave=hold"], "universe.on_leave: not used without universe.membership"),
     (["strategy.name=buy_and_hold", "strategy.profile=relaxed"], "strategy.profile: not used by strategy buy_and_hold"),
+    (["strategy.exits.max_holding_sessions=30", "strategy.exits.max_holding_calendar_days=30"],
+     "strategy.exits.max_holding_sessions: 30 is never reached: max_holding_calendar_days 30 sells first"),
+    (["strategy.exits.signal_decay=true", "strategy.exits.max_holding_calendar_days=2"],
+     "strategy.exits.decay_min_holding_sessions: 3 is never reached: max_holding_calendar_days 2 sells first"),
+    (["sizer.type=fixed_fraction", "sizer.kelly_reading=growth_optimal", "sizer.kelly_min_trades=5"],
+     "sizer.kelly_reading, sizer.kelly_min_trades: not used by sizer.type fixed_fraction"),
+    (["sizer.cash_per_position=4000"],
+     "sizer.cash_per_position: not used by sizer.type kelly while kelly_min_trades is 0"),
+    (["sizer.kelly_min_trades=5", "sizer.cash_per_position=40000"],
+     "sizer.cash_per_position: 40,000 dollars are 0.40 of the initial capital, more than the 0.15"),
+    (["strategy.name=conviction", "strategy.exits.signal_decay=true", "strategy.exits.sell_all_strength=0.9",
+      "strategy.exits.profit_take_gain_fraction=0.3"],
+     "strategy.exits.sell_all_strength, strategy.exits.signal_decay, strategy.exits.profit_take_gain_fraction: "
+     "not used by strategy conviction: it sells at its stop, its target and its time limit only"),
     (["data.path=x"], "data.path: not read: data.source is simulated"),
     (["data.refresh=true"], "data.refresh: not used: data.source is simulated"),
 ], ids=lambda value: value[0].split("=")[0] if isinstance(value, list) else "")
@@ -71,6 +85,13 @@ def test_setting_that_never_acts_is_named(overrides: list[str], warning: str) ->
 
 def test_default_values_that_nothing_reads_are_not_worth_a_warning() -> None:
     assert warnings_with("sizer.type=equal_weight") == []
+
+
+def test_exits_of_conviction_that_act_or_are_off_are_not_worth_a_warning() -> None:
+    acting = ["stop_loss_fraction=0.02", "take_profit_fraction=0.1", "max_holding_calendar_days=30"]
+    switched_off = ["sell_signal=false", "profit_take_gain_fraction=null"]
+    exits = [f"strategy.exits.{line}" for line in acting + switched_off]
+    assert warnings_with("strategy.name=conviction", *exits) == []
 
 
 def test_warning_names_file_and_line(tmp_path: Path) -> None:
