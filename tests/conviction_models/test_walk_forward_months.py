@@ -80,6 +80,13 @@ def test_few_signals_or_winners_are_left_to_the_cold_start():
     assert np.isnan(walk_forward_scores(hand_rows(), few_signals).probability[:25]).all()
 
 
+def test_winners_only_make_no_model():
+    rows = hand_rows()
+    walk = walk_forward_scores(replace(rows, label=np.where(np.isnan(rows.label), np.nan, 1.0)), SMALL)
+
+    assert set(walk.folds["trained_on"]) == {""}
+
+
 def test_a_month_is_scored_as_by_a_model_trained_by_hand(rows, quick, walk):
     month = np.datetime64("2022-09", "M")
     known = rows.label_end < np.datetime64("2022-08-31")

@@ -140,7 +140,7 @@ def _cross_fitted(
     crossed = np.full(len(margin), np.nan)
     for number in np.unique(fold):
         test = fold == number
-        train = (fold < number) & ended_before(label_end, decided_at[test].min(), embargo_days)
+        train = ended_before(label_end, decided_at[test].min(), embargo_days)        # rows of earlier folds only
         if _can_fit(label[train]):
             crossed[test] = fit_calibrator(method, margin[train], label[train]).probability(margin[test])
     return crossed
