@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator
+from matplotlib.dates import MONTHLY, AutoDateLocator
 from matplotlib.figure import Figure
 
 from backtrader_system.reports.conviction.facts import group_title, scenario_text, table_of
@@ -110,11 +110,21 @@ def _curves(axes: Axes, title: str, curves: pd.DataFrame, result: RunResult) -> 
     axes.axhline(result.settings.backtest.initial_capital, color=MUTED, linewidth=0.9, linestyle=":")
     dress(axes, ylabel="equity (dollars)", sessions=curves["session"].sort_values())
     axes.set_xlabel("")
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
+    _few_dates(axes, curves["session"])
     thousands(axes)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8, borderaxespad=0.2,
                 columnspacing=1.0, handlelength=1.5)
     axes.set_title(title, fontsize=10, loc="left", pad=6 + 14 * -(-len(names) // 2))
+
+
+def _few_dates(axes: Axes, sessions: pd.Series) -> None:
+    """Put few dates under a narrow panel; one session keeps the date it has."""
+    if sessions.min() == sessions.max():
+        return
+    locator = AutoDateLocator(minticks=2, maxticks=5)
+    # Without longer steps it finds none for two years, and warns.
+    locator.intervald[MONTHLY] = [1, 2, 3, 6, 12, 24]
+    axes.xaxis.set_major_locator(locator)
 
 
 def walk_forward_figure(result: RunResult) -> Figure:

@@ -123,6 +123,19 @@ def test_every_scenario_has_its_count_and_every_group_its_panel(random_result):
     assert len(alone.axes) == 1
 
 
+@pytest.mark.parametrize("days", [1, 2, 20, 61, 100, 400, 728, 1_200, 4_000])
+def test_panels_of_any_length_have_few_dates(random_result, days):
+    result = random_result()
+    sessions = pd.date_range("2020-01-15", periods=days)
+    curve = pd.DataFrame({"session": sessions, "scenario": "top_decile", "equity": 100_000.0})
+
+    figure = scenarios_figure(with_table(result, scenario_equity=curve))
+
+    assert png_bytes(figure)          # a warning of the locator would be an error here
+    shown = [tick for tick in figure.axes[1].get_xticks() if tick <= figure.axes[1].get_xlim()[1]]
+    assert 1 <= len(shown) <= 6
+
+
 def test_a_month_without_a_selected_signal_is_called_so(random_result):
     result = random_result(months=2)
     folds = result.tables["walk_forward"].assign(win_rate=[0.5, np.nan], n_selected=[2, 0], winners=[1, 0],
