@@ -179,7 +179,7 @@ def _text(rates: Interval, ends: Interval, counts: dict[str, int], verdict: str,
 
 def _more_text(more: int | None) -> str:
     number = f"more than {MOST_TRADES:,}" if more is not None and more > MOST_TRADES else f"about {more:,}"
-    return f"{number} more trades of each kind are needed"
+    return f"{number} more trades of each kind are needed, if this difference stays"
 
 
 def _power_text(power: dict[float, float], rule: _Rule, n_clusters: int) -> str:
