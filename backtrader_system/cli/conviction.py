@@ -155,8 +155,8 @@ def _run_drift(arguments: argparse.Namespace) -> int:
 
     with ProgressBar() as progress:
         rows = watch_drift(
-            Path(arguments.run), Path(arguments.data), model=arguments.model, days=arguments.days,
-            as_of=arguments.as_of, overrides=overrides_of(arguments), progress=progress)
+            Path(arguments.run), Path(arguments.data), arguments.config, overrides_of(arguments),
+            model=arguments.model, days=arguments.days, as_of=arguments.as_of, progress=progress)
     text = drift_text(rows)
     print(text)
     if arguments.output is not None:

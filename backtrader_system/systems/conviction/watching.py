@@ -1,0 +1,88 @@
+"""The story of `conviction drift`: the last live signals against what a stored backtest let expect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.errors import DataError
+from backtrader_system.metrics.conviction.drift import drift_report
+from backtrader_system.progress import Progress, Silent
+from backtrader_system.reports.load_run import load_run
+from backtrader_system.reports.result import RunResult
+from backtrader_system.settings.loading import load_settings
+from backtrader_system.settings.settings import Settings
+from backtrader_system.systems.conviction.choosing import choose
+from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
+from backtrader_system.systems.conviction.scoring import score_ideas
+from backtrader_system.systems.conviction.sources import read_sources
+
+
+def watch_drift(
+    run_folder: Path, signals: Path, config: str, overrides: Sequence[str], *, model: Path | None = None,
+    days: int = 30, as_of: date | None = None, progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return one row per comparison of live signals with the backtest in `run_folder`, see `drift_report`.
+
+    signals : live signals, a file or a store. config, overrides : where their bars come from; exits, costs, labels and
+        selection are those of the run. model : the one in use; None takes that of the run.
+    days : scores of signals decided in the last so many days; outcomes that were settled in them. as_of : the present
+        day; None is today. Later signals are not read.
+    Raises: DataError if the run is no conviction run, if no model is named, or if nothing can be compared.
+    """
+    expected = load_run(run_folder)
+    if expected.settings.system != "conviction":
+        raise DataError(f"{run_folder}: a run of the system {expected.settings.system}; drift compares conviction runs")
+    now = datetime.now(UTC) if as_of is None else datetime.combine(as_of, time(23, 59, 59), UTC)
+    settings = _live_settings(expected.settings, load_settings(config, overrides).settings, signals, model, now)
+    sources = read_sources(settings, progress or Silent(), now=now)
+    ideas = prepare_ideas(sources)
+    live = _live_table(ideas, settings, progress or Silent())
+    features = tuple(ideas.features.columns)
+    return drift_report(_expected_table(expected), live, now=now, days=days, label_days=_horizon(settings),
+                        features=features, confidence=settings.evidence.confidence)
+
+
+def _horizon(settings: Settings) -> int:
+    return max(settings.conviction.label_days, settings.strategy.exits.max_holding_calendar_days or 0)
+
+
+def _live_settings(run: Settings, given: Settings, signals: Path, model: Path | None, now: datetime) -> Settings:
+    """Return the settings of the run with live signals, the model in use and the data that were asked for."""
+    used = model or run.conviction.model
+    if used is None:
+        raise DataError("the run retrained its models month by month and names none; say which model scores the live "
+                        "signals: --model NAME.skops (conviction train makes one)")
+    conviction = run.conviction.model_copy(update={"signals": signals, "model": Path(used)})
+    test = run.backtest.model_copy(update={"start_date": None, "end_date": now.date()})
+    data = run.data if given.data.source == "yahoo" and run.data.source == "files" else given.data
+    return run.model_copy(update={
+        "conviction": conviction, "backtest": test, "data": data,
+        "universe": run.universe.model_copy(update={"symbols": None})})
+
+
+def _live_table(ideas: Ideas, settings: Settings, progress: Progress) -> pd.DataFrame:
+    scores = score_ideas(ideas, settings.conviction, progress)
+    chosen = choose(settings.conviction.strategy, ideas, scores, settings.conviction)
+    table = pd.DataFrame({
+        "decided_at": ideas.table["decided_at"], "score": scores.table["ml_score"],
+        "probability": scores.table["probability"], "won": ideas.label(settings.conviction.label),
+        "net_return": ideas.net_return, "selected": chosen.is_selected})
+    return pd.concat([table, ideas.features.reset_index(drop=True)], axis=1)
+
+
+def _expected_table(run: RunResult) -> pd.DataFrame:
+    """Return the signals of a run that were new to its models, with their features if the run kept them."""
+    label = "reached_target" if run.settings.conviction.label == "touch" else "won"
+    signals = run.signals
+    table = pd.DataFrame({
+        "decided_at": signals["decided_at"], "score": signals["ml_score"], "probability": signals["probability"],
+        "won": np.where(signals["is_mature"], signals[label], np.nan), "net_return": signals["net_return"],
+        "selected": signals["selected"], "signal_id": signals["signal_id"]})
+    if "features" in run.tables:
+        table = table.merge(run.tables["features"], on="signal_id", how="left")
+    return table[signals["is_out_of_sample"].to_numpy()].drop(columns="signal_id")
