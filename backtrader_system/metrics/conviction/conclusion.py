@@ -81,7 +81,7 @@ def _sharpe_sentence(row: pd.Series, basis: Basis) -> str:
     if row["sharpe_low"] > 0:
         return f"Evidence of a gain within this sample: {interval} is above zero."
     if row["sharpe_high"] < 0:
-        return f"Evidence of a loss: {interval} is below zero."
+        return f"Evidence of a loss against the risk-free rate: {interval} is below zero."
     return f"{_NOT_ENOUGH} that this was more than luck: {interval} holds zero."
 
 
@@ -130,8 +130,8 @@ def _limits(basis: Basis) -> list[str]:
     if basis.looks_ahead:
         limits.append("The best signals were picked from the whole sample, which nobody could have done at the time.")
     if basis.in_sample_signals:
-        limits.append(f"{basis.in_sample_signals} signals were scored by a model that may have learned from them: "
-                      "their figures are too good.")
+        limits.append(f"{basis.in_sample_signals} signals that the model may have learned from are left out of every "
+                      "figure.")
     if basis.cold_start_share > 0:
         limits.append(f"{basis.cold_start_share:.0%} of the scores come from a model of synthetic signals.")
     limits.append("This is one history; the best of several tried settings looks better than it is. Trade it on paper "

@@ -17,6 +17,8 @@ from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import IdeaScores, training_rows
 
+_SHARES = ("base_rate", "win_rate", "low", "high", "mean_net_return")
+
 
 def model_tables(
     ideas: Ideas, scores: IdeaScores, chosen: Selection, settings: Settings
@@ -57,11 +59,13 @@ def walk_forward_table(
         mine = (scores.table["fold"] == month).to_numpy()
         figures = flatten(selection_quality(
             won[mine], chosen.is_selected[mine], net_return[mine], settings.evidence.confidence))
-        rows.append({"n_selected": figures["n_selected"], "winners": figures["winners"],
+        # Of the trade, as the win rate beside it; AUC and Brier score of the fold are of the label that models learn.
+        rows.append({"base_rate": figures["base_rate"], "n_selected": figures["n_selected"], "winners": figures["winners"],
                      "win_rate": figures["win_rate"], "low": figures["win_rate_low"],
                      "high": figures["win_rate_high"], "mean_net_return": figures["mean_net_return"]})
-    selected = pd.DataFrame(rows).astype(dict.fromkeys(("win_rate", "low", "high", "mean_net_return"), float))
-    return pd.concat([scores.walk.folds.reset_index(drop=True), selected], axis=1)
+    selected = pd.DataFrame(rows).astype(dict.fromkeys(_SHARES, float))
+    folds = scores.walk.folds.drop(columns="base_rate").reset_index(drop=True)
+    return pd.concat([folds, selected], axis=1)
 
 
 def _out_of_sample(values: np.ndarray, scores: IdeaScores) -> np.ndarray:

@@ -122,12 +122,7 @@ def _cases(settings: Settings) -> Iterator[_Case]:
         yield _Case("fixed_size", "sizing", chosen, _sized(settings, type="fixed_cash"))
         yield _Case("double_size", "sizing", chosen, _sized(settings, type="fixed_cash"), doubles=True)
         for name, reading in (("kelly_at_risk", "at_risk"), ("kelly_growth", "growth_optimal")):
-            yield _Case(name, "sizing", chosen, _sized(
-                settings, type="kelly", kelly_reading=reading, kelly_min_trades=KELLY_MIN_TRADES))
-
-
-# Trades closed before Kelly's estimates replace the fixed stake; fewer say nothing about a win rate of some percent.
-KELLY_MIN_TRADES = 20
+            yield _Case(name, "sizing", chosen, _sized(settings, type="kelly", kelly_reading=reading))
 
 
 def _sized(settings: Settings, **changes: object) -> Settings:
