@@ -33,10 +33,12 @@ def test_two_signals_of_one_day_without_times_are_both_kept(make_history):
 
 
 def test_repost_within_24_hours_of_the_kept_one_is_removed(make_history):
-    times = {"a": "2024-05-01 10:00", "b": "2024-05-02 09:00", "c": "2024-05-02 10:00", "d": "2024-05-02 10:01"}
+    times = {"a": "2024-05-01 10:00", "b": "2024-05-02 09:00", "c": "2024-05-02 10:00", "d": "2024-05-02 10:01",
+             "e": "2024-05-03 10:01"}
     signals = [(name, "TAO", f"room {name}", time) for name, time in times.items()]
     history = make_history(signals, [said(name, time) for name, time in times.items()])
-    assert removed(history) == [("b", "repost"), ("c", "repost")]       # d: 24 h and a minute after a, the kept one
+    # d comes 24 hours and a minute after a, so it is kept; e comes 24 hours after d.
+    assert removed(history) == [("b", "repost"), ("c", "repost"), ("e", "repost")]
 
 
 def test_case_and_blanks_do_not_make_a_new_message(make_history):

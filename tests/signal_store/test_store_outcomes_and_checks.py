@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from backtrader_system.errors import DataError
+from backtrader_system.signals.conviction.history import SignalHistory
 from backtrader_system.signals.conviction.store import open_store
 from backtrader_system.signals.conviction.store_checks import check_store
 from backtrader_system.signals.conviction.store_import import import_history
@@ -121,3 +122,24 @@ def test_check_finds_damage(store, now):
     other.close()
     assert [(issue.rule, issue.value) for issue in check_store(store, now=now)] == [
         ("damaged", "1 rows belong to no signal")]
+
+
+def test_check_finds_overwritten_pages(store, now):
+    other = sqlite3.connect(store.path)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    pages = bytearray(store.path.read_bytes())
+    pages[4096:] = b"\xff" * (len(pages) - 4096)
+    store.path.write_bytes(pages)
+    with open_store(store.path) as damaged:
+        found = check_store(damaged, now=now)
+    assert {(issue.severity, issue.rule) for issue in found} == {("excluded", "damaged")}
+
+
+def test_history_with_few_blocks_and_whole_numbers_is_imported_once(store, make_history, now):
+    history = make_history(SIGNALS, [("a", "reactions", "2026-01-01 10:00", False, {"total_reactions": 5.0})])
+    whole = history.revisions["reactions"].assign(total_reactions=[5])
+    import_history(store, SignalHistory(history.signals, {"reactions": history.revisions["reactions"]}, ()),
+                   recorded_at=now)
+    report = import_history(store, SignalHistory(history.signals, {"reactions": whole}, ()), recorded_at=now)
+    assert (report.added, report.revised, report.unchanged) == (0, 0, 2)

@@ -104,7 +104,9 @@ def signal_issues(faults: Sequence[RowFault], table: pd.DataFrame, where: Sequen
 
 
 def _signal_ids(given: Sequence[str], tickers: Sequence[str], sources: Sequence[str], posted: pd.Series) -> list[str]:
-    instants = posted.astype("str")
+    if all(given):
+        return list(given)
+    instants = posted.astype("str").tolist()
     return [text or hashlib.sha256(f"{ticker}|{source}|{instant}".encode()).hexdigest()[:16]
             for text, ticker, source, instant in zip(given, tickers, sources, instants, strict=True)]
 

@@ -25,7 +25,8 @@ def ticker_faults(table: pd.DataFrame) -> list[RowFault]:
     A symbol has 1 to 15 capitals, digits, dots, dashes or slashes and at least one letter or digit in front.
     """
     faults = []
-    for row, (ticker, message) in enumerate(zip(table["ticker"], table["message"], strict=True)):
+    for row, (ticker, message) in enumerate(zip(table["ticker"].tolist(), table["message"].tolist(),
+                                                 strict=True)):
         if not _SYMBOL.fullmatch(ticker):
             faults.append(RowFault(row, EXCLUDED, "bad_ticker", f"'{ticker[:40]}' cannot be a symbol",
                                    "name one symbol of 1 to 15 letters, digits, . - /"))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
@@ -152,13 +153,14 @@ def clear_errors(path: Path) -> Iterator[None]:
                             "try again when it is done. Nothing was written") from error
         raise DataError(f"{path}: the signal store could not be used: {error}. Nothing was written") from error
     except sqlite3.DatabaseError as error:
-        raise DataError(f"{path}: the signal store could not be used: {error}. Nothing was written; "
-                        "`signals check` says whether it is damaged") from error
+        raise DataError(f"{path}: the signal store could not be used: {error}. "
+                        "Nothing was written") from error
 
 
 def to_text(instants: pd.Series) -> list[str]:
     """Return UTC instants as the store writes them."""
-    return instants.dt.strftime(INSTANT_FORMAT).tolist()
+    microseconds = instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    return [f"{text}Z" for text in np.datetime_as_string(microseconds).tolist()]
 
 
 def to_instants(texts: pd.Series) -> pd.Series:

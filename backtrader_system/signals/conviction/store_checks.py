@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.duplicates import repost_issues
 from backtrader_system.signals.conviction.history import SignalHistory, block_counts
 from backtrader_system.signals.conviction.issues import EXCLUDED, WARNING, SignalIssue
@@ -23,7 +24,10 @@ def check_store(store: SignalStore, *, now: datetime, label_days: int = 30) -> l
     Rules: `damaged`, `guard_missing`, `back_dated` (excluded); `edited`, `same_instant` and `repost` (a backtest leaves
     these out), `outcome_overdue`, `missing_block`, `unstamped_block`, `recorded_late` (warnings).
     """
-    damage = list(_damage(store))
+    try:
+        damage = list(_damage(store))
+    except DataError as error:
+        damage = [_issue(store, EXCLUDED, "damaged", "", "", (str(error), "restore a copy and import again"))]
     if damage:
         return damage
     history = history_of(store)

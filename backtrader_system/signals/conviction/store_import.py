@@ -22,6 +22,8 @@ from backtrader_system.signals.conviction.raw_rows import RawRows
 from backtrader_system.signals.conviction.read_signals import history_of_rows
 from backtrader_system.signals.conviction.store import INSTANT_FORMAT, SignalStore, to_text
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
@@ -88,7 +90,7 @@ def add_signal(store: SignalStore, values: Mapping[str, str], *, recorded_at: da
     values : at least ticker and signal_time; any field, stamp or alias that a file may have.
     Raises: DataError as `read_signals` and `import_history`; a field nobody knows is refused, not left out.
     """
-    rows = RawRows("signal", {name: [text] for name, text in values.items()}, (1,), True, ())
+    rows = RawRows("signal", {name: [text.strip()] for name, text in values.items()}, (1,), True, ())
     history = history_of_rows(rows, now=recorded_at)
     unread = [issue.value for issue in history.issues if issue.rule in ("column_not_read", "outcome_not_read")]
     if unread:
@@ -104,13 +106,16 @@ def _moment(instant: datetime) -> str:
 
 def _revisions_of(history: SignalHistory) -> Iterator[_Revision]:
     for block, fields in BLOCKS.items():
+        if block not in history.revisions:
+            continue
         table = history.revisions[block].sort_values("known_at", kind="stable")
         columns = [table[field].tolist() for field in fields]
         for name, claimed, stamped, *values in zip(
                 table["signal_id"].tolist(), to_text(table["known_at"]), table["is_stamped"].tolist(), *columns,
                 strict=True):
-            stated = {field: value for field, value in zip(fields, values, strict=True) if _is_stated(field, value)}
-            yield _Revision(name, block, claimed, bool(stamped), json.dumps(stated, ensure_ascii=False, sort_keys=True))
+            stated = {field: value if field in TEXTS else float(value)
+                      for field, value in zip(fields, values, strict=True) if _is_stated(field, value)}
+            yield _Revision(name, block, claimed, bool(stamped), _JSON.encode(stated))
 
 
 def _is_stated(field: str, value: object) -> bool:
