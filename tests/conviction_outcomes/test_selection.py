@@ -46,6 +46,12 @@ def test_equal_scores_are_not_all_chosen():
     assert not causal([7.0] * 11, [0] * 10 + [1]).is_selected.any()
 
 
+def test_signals_without_any_score_choose_nothing():
+    chosen = causal([NAN, NAN], [0, 1])
+    assert not chosen.is_selected.any()
+    assert np.isnan(chosen.threshold).all()
+
+
 def test_missing_score_is_neither_chosen_nor_counted():
     chosen = causal([1, 2, 3, NAN, NAN, 9], [0, 1, 2, 3, 4, 5])
     assert chosen.reason[[4, 5]].tolist() == ["no score", "only 3 earlier scores within 90 days, 4 needed"]

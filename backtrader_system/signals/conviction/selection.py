@@ -88,6 +88,8 @@ def _select_causal(
     reason = np.full(len(score), NO_SCORE, dtype=object)
     scored = np.flatnonzero(np.isfinite(score))
     scored = scored[np.argsort(decided_at[scored], kind="stable")]
+    if not len(scored):
+        return Selection(is_selected, threshold, reason.astype(str))
     at, ordered = decided_at[scored], score[scored]
     closes, first = np.unique(at, return_index=True)
     oldest = np.searchsorted(at, closes - trailing_days * NANOSECONDS_PER_DAY, side="left")
