@@ -49,7 +49,8 @@ def chart_notes(result: RunResult) -> dict[str, str]:
             "no scored signal is resolved" if bands.empty or not bands["resolved"].sum() else ""),
         "plot_returns.png": "" if blotter_of(result.trades).closed else "no trade was closed",
         "plot_scenarios.png": "no scenario was run" if table_of(result, "scenarios").empty else "",
-        "plot_walk_forward.png": "no month was tested" if folds.empty else "",
+        "plot_walk_forward.png": "no month was tested" if folds.empty else (
+            "" if folds["win_rate"].notna().any() else "no selected signal of a test month is resolved"),
         "plot_importance.png": "no contributions were computed" if table_of(result, "importance").empty else "",
     }
     return {name: reason for name, reason in nothing.items() if reason}

@@ -54,7 +54,7 @@ def win_rate_figure(result: RunResult) -> Figure:
         tops = np.nanmax([known["high"].to_numpy(dtype=float) * 100, predicted], axis=0)
         for place, top, winners, resolved in zip(places, tops, known["winners"], known["resolved"], strict=True):
             axes.annotate(f"{int(winners):,} of {int(resolved):,}", (place, top), xytext=(0, 7),
-                          textcoords="offset points", ha="center", va="bottom", fontsize=9)
+                          textcoords="offset points", ha="center", va="bottom", fontsize=9, bbox=PAPER)
         for place in bands.index.difference(known.index):
             axes.annotate("no resolved\nsignal", (place, 0), xytext=(0, 4), textcoords="offset points", ha="center",
                           va="bottom", fontsize=9, color=MUTED, bbox=PAPER)

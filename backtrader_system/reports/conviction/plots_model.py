@@ -145,8 +145,6 @@ def walk_forward_figure(result: RunResult) -> Figure:
 
 def _fold_title(known: pd.DataFrame, folds: pd.DataFrame) -> str:
     plural = "" if len(folds) == 1 else "s"
-    if known.empty:
-        return f"Walk-forward over {len(folds):,} test month{plural}: no selected signal is resolved"
     rate = known["win_rate"].astype(float)
     spread = f" (standard deviation {rate.std(ddof=1) * 100:.1f} points)" if len(rate) > 1 else ""
     return (f"Walk-forward over {len(folds):,} test month{plural}: win rate of selected signals {percent(rate.mean())} "
@@ -161,8 +159,7 @@ def _monthly_win_rates(axes: Axes, folds: pd.DataFrame, known: pd.DataFrame, res
               label="winners among selected signals")
     axes.plot(folds.index, folds["base_rate"].to_numpy(dtype=float) * 100, "_", color=LOSS, markersize=16,
               markeredgewidth=2.2, label="base rate: all signals of the month")
-    if len(rate):
-        axes.axhline(rate.mean(), color=STRATEGY, linewidth=1.0, linestyle="--", label="mean of the months")
+    axes.axhline(rate.mean(), color=STRATEGY, linewidth=1.0, linestyle="--", label="mean of the months")
     for place, row in known.iterrows():
         axes.annotate(f"{int(row['winners'])} of {int(row['n_selected'])}", (place, row["high"] * 100), xytext=(0, 3),
                       textcoords="offset points", ha="center", va="bottom", fontsize=8)
