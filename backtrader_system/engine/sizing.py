@@ -105,7 +105,7 @@ def scaled_wish(wanted: float, size_factor: float) -> float:
 
     Examples
     --------
-    >>> scaled_wish(0.05, 1.0), scaled_wish(0.05, nan), round(scaled_wish(0.05, 2.0), 12)
+    >>> scaled_wish(0.05, 1.0), scaled_wish(0.05, float("nan")), round(scaled_wish(0.05, 2.0), 12)
     (0.05, 0.05, 0.1)
     """
     if size_factor == 1 or size_factor != size_factor:
