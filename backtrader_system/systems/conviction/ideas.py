@@ -112,7 +112,7 @@ def barrier_rules(settings: Settings) -> BarrierRules:
     exits, costs = settings.strategy.exits, settings.backtest
     return BarrierRules(
         exits.stop_loss_fraction, exits.take_profit_fraction, exits.max_holding_calendar_days,
-        costs.slippage_bps + costs.half_spread_bps, costs.commission_bps)
+        costs.slippage_bps + costs.half_spread_bps, costs.commission_bps, costs.delisting_haircut_fraction)
 
 
 def mean_dollar_volume(close: np.ndarray, volume: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:

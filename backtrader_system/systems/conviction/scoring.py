@@ -94,10 +94,10 @@ def _is_new(ideas: Ideas, model: ConvictionModel, settings: ConvictionSettings) 
     if through is None:
         return np.ones(len(ideas.table), dtype=bool)
     is_new = (ideas.table["session"] > pd.Timestamp(through)).to_numpy()
-    if not is_new.any():
+    if not (is_new & np.isfinite(ideas.label("traded"))).any():
         raise DataError(
-            f"{settings.model}: the model has seen outcomes up to {through}, and the last of the {len(is_new)} signals "
-            f"was decided on {ideas.table['session'].max():%Y-%m-%d}: nothing would be out of sample. Train on earlier "
-            "signals (conviction train --until DATE), give later ones, or leave out the model: it is then retrained "
-            "before every month")
+            f"{settings.model}: the model has seen outcomes up to {through}, and none of the {len(is_new)} signals was "
+            "decided later and has a known outcome: nothing would be out of sample. Train on earlier signals "
+            "(conviction train --until DATE), give later ones, or leave out the model: it is then retrained before "
+            "every month")
     return is_new
