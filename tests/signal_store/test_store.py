@@ -152,7 +152,13 @@ def test_revision_without_its_signal_is_refused(store):
 def test_clock_that_went_back_is_refused(imported, now):
     imported(FIRST, now)
     with pytest.raises(DataError, match="check the clock"):
-        imported(FIRST, now - timedelta(seconds=1))
+        imported(FIRST, now - timedelta(minutes=6))
+
+
+def test_writer_that_waited_records_no_earlier_than_the_one_before(imported, store, now):
+    imported(FIRST, now)
+    imported(FIRST.replace("650", "176.05"), now - timedelta(seconds=30))
+    assert edits(store)["when"].tolist() == [pd.Timestamp(now)]
 
 
 def test_simulated_and_real_signals_do_not_mix(imported, store, make_history, now):

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.fields import BLOCKS, TEXTS
@@ -22,6 +22,8 @@ from backtrader_system.signals.conviction.raw_rows import RawRows
 from backtrader_system.signals.conviction.read_signals import history_of_rows
 from backtrader_system.signals.conviction.store import INSTANT_FORMAT, SignalStore, to_text
 
+# How far a recording may be behind the last one: writers wait for each other, clocks are set.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
@@ -66,13 +68,15 @@ def import_history(store: SignalStore, history: SignalHistory, *, recorded_at: d
         new revision that is known from `recorded_at` on, so that an edited entry cannot act in the past.
     A signal whose ticker, source or time differs from what is stored under its id is excluded.
     A block that the history no longer states stays as it was. One transaction: all or nothing.
-    Raises: DataError if `recorded_at` is before the last recording, if simulated and real signals would mix, or if
-        another process keeps writing.
+    Raises: DataError if `recorded_at` is more than 5 minutes before the last recording, if simulated and real
+        signals would mix, or if another process keeps writing.
     """
-    moment = _moment(recorded_at)
+    if recorded_at.tzinfo is None:
+        raise ValueError("recorded_at must have a time zone")
     incoming = list(_revisions_of(history))
     with store.transaction() as connection:
-        _refuse_clock_or_mixture(store, history, moment)
+        _refuse_mixture(store, history)
+        moment = _moment(store, recorded_at)
         known = _known_signals(connection, history)
         issues = _identity_issues(store, history, known)
         refused = {issue.signal_id for issue in issues if issue.severity == EXCLUDED}
@@ -98,12 +102,6 @@ def add_signal(store: SignalStore, values: Mapping[str, str], *, recorded_at: da
     return import_history(store, history, recorded_at=recorded_at)
 
 
-def _moment(instant: datetime) -> str:
-    if instant.tzinfo is None:
-        raise ValueError("recorded_at must have a time zone")
-    return instant.astimezone(UTC).strftime(INSTANT_FORMAT)
-
-
 def _revisions_of(history: SignalHistory) -> Iterator[_Revision]:
     for block, fields in BLOCKS.items():
         if block not in history.revisions:
@@ -122,15 +120,21 @@ def _is_stated(field: str, value: object) -> bool:
     return value != "" if field in TEXTS else value == value
 
 
-def _refuse_clock_or_mixture(store: SignalStore, history: SignalHistory, moment: str) -> None:
-    last = store.read("SELECT max(recorded_at) AS last FROM (SELECT recorded_at FROM signals UNION ALL "
-                      "SELECT recorded_at FROM revisions)")["last"].iloc[0]
-    if last is not None and moment < last:
-        raise DataError(f"{store.path}: the last recording was at {last}, later than {moment}; check the clock. "
-                        "Nothing was written")
+def _refuse_mixture(store: SignalStore, history: SignalHistory) -> None:
     kinds = store.read("SELECT DISTINCT is_simulated FROM signals")["is_simulated"].tolist()
     if kinds and history.is_simulated != bool(kinds[0]):
         raise DataError(f"{store.path}: simulated and real signals must not share a store; name another file")
+
+
+def _moment(store: SignalStore, recorded_at: datetime) -> str:
+    last = store.read("SELECT max(recorded_at) AS last FROM (SELECT recorded_at FROM signals UNION ALL "
+                      "SELECT recorded_at FROM revisions)")["last"].iloc[0]
+    latest = recorded_at if last is None else datetime.fromisoformat(last)
+    if recorded_at < latest - CLOCK_TOLERANCE:
+        raise DataError(f"{store.path}: the last recording was at {last}, later than {recorded_at:%Y-%m-%d %H:%M %Z}; "
+                        "check the clock. Nothing was written")
+    # A writer that waited for another one read its clock before the other was done.
+    return max(recorded_at, latest).astimezone(UTC).strftime(INSTANT_FORMAT)
 
 
 def _known_signals(connection: sqlite3.Connection, history: SignalHistory) -> dict[str, tuple[str, str, str, str]]:
