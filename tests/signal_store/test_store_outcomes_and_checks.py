@@ -87,6 +87,7 @@ def test_check_names_edits_repeats_and_late_recordings(store, make_history, now)
     found = check_store(store, now=now)
     assert rules(found) == [("edited", "SOL"), ("outcome_overdue", "TAO"), ("recorded_late", ""),
                             ("same_instant", "SOL"), ("unstamped_block", "")]
+    assert {issue.severity for issue in found} == {"warning"}
     values = {issue.rule: issue.value for issue in found}
     assert values["edited"] == "price_at_signal was '650', became '176.05' on 2026-03-01 12:00 UTC"
     assert values["recorded_late"].startswith("3 signals were recorded more than 7 days")

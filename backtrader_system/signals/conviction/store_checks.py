@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from backtrader_system.errors import DataError
@@ -31,7 +32,9 @@ def check_store(store: SignalStore, *, now: datetime, label_days: int = 30) -> l
     if damage:
         return damage
     history = history_of(store)
-    return [*_broken_rules(store), *_edited(store), *repost_issues(history, {}), *_overdue(store, now, label_days),
+    # A repeat is left out by a backtest, but it is rightly in the store.
+    repeats = [replace(issue, severity=WARNING, source=store.path.name) for issue in repost_issues(history)]
+    return [*_broken_rules(store), *_edited(store), *repeats, *_overdue(store, now, label_days),
             *_coverage(store, history), *_recorded_late(store)]
 
 
