@@ -28,6 +28,7 @@ from backtrader_system.reports.result import RunResult
 # Okabe and Ito (2008) without yellow, which is faint on white; a second round is dashed.
 LINE_COLOURS = (STRATEGY, BASELINE, "#009E73", LOSS, "#CC79A7", "#56B4E9", "#000000")
 NAMED_MONTHS = 9
+ROOMY_MONTHS = 24       # more of them leave no room for words
 
 
 def scenarios_figure(result: RunResult) -> Figure:
@@ -105,8 +106,10 @@ def _curves(axes: Axes, title: str, curves: pd.DataFrame, result: RunResult) -> 
     for number, name in enumerate(names):
         curve = curves[curves["scenario"] == name]
         style = "-" if number < len(LINE_COLOURS) else "--"
+        # Earlier lines are wider, so that equal curves do not hide each other.
         axes.plot(curve["session"], curve["equity"], style, color=LINE_COLOURS[number % len(LINE_COLOURS)],
-                  linewidth=1.5, label=scenario_text(name, result), marker="o" if len(curve) == 1 else None)
+                  linewidth=1.4 + 0.7 * (len(names) - 1 - number), label=scenario_text(name, result),
+                  marker="o" if len(curve) == 1 else None)
     axes.axhline(result.settings.backtest.initial_capital, color=MUTED, linewidth=0.9, linestyle=":")
     dress(axes, ylabel="equity (dollars)", sessions=curves["session"].sort_values())
     axes.set_xlabel("")
@@ -160,9 +163,11 @@ def _monthly_win_rates(axes: Axes, folds: pd.DataFrame, known: pd.DataFrame, res
     axes.plot(folds.index, folds["base_rate"].to_numpy(dtype=float) * 100, "_", color=LOSS, markersize=16,
               markeredgewidth=2.2, label="base rate: all signals of the month")
     axes.axhline(rate.mean(), color=STRATEGY, linewidth=1.0, linestyle="--", label="mean of the months")
+    is_roomy = len(folds) <= ROOMY_MONTHS
     for place, row in known.iterrows():
-        axes.annotate(f"{int(row['winners'])} of {int(row['n_selected'])}", (place, row["high"] * 100), xytext=(0, 3),
-                      textcoords="offset points", ha="center", va="bottom", fontsize=8)
+        counts = f"{int(row['winners'])}{' of ' if is_roomy else '/'}{int(row['n_selected'])}"
+        axes.annotate(counts, (place, row["high"] * 100), xytext=(0, 3), textcoords="offset points", ha="center",
+                      va="bottom", fontsize=8 if is_roomy else 7, rotation=0 if is_roomy else 90)
     dress(axes, ylabel="target before stop (%)")
     axes.set_ylim(0, max(5.0, *(known["high"] * 100), *(folds["base_rate"].fillna(0) * 100)) * 1.12)
     legend_above(axes, columns=2)
@@ -171,7 +176,7 @@ def _monthly_win_rates(axes: Axes, folds: pd.DataFrame, known: pd.DataFrame, res
 def _monthly_returns(axes: Axes, folds: pd.DataFrame) -> None:
     net = folds["mean_net_return"].to_numpy(dtype=float) * 100
     axes.bar(folds.index, np.nan_to_num(net), width=0.6, alpha=0.8, color=np.where(net < 0, LOSS, STRATEGY))
-    for place in folds.index[np.isnan(net)]:
+    for place in folds.index[np.isnan(net)] if len(folds) <= ROOMY_MONTHS else ():
         axes.annotate("none", (place, 0), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8,
                       color=MUTED)
     axes.axhline(0, color="black", linewidth=0.9)
