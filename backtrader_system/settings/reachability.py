@@ -159,10 +159,12 @@ def _models(settings: Settings) -> Iterator[_Finding]:
 def _unread(settings: Settings) -> Iterator[_Finding]:
     """Yield values that nothing reads under the other settings; they matter only where someone gave them."""
     kind = settings.sizer.type
+    # The scenario compares fixed dollars with both readings of Kelly, whatever sizer the run has.
+    has_sizing_scenario = settings.system == "conviction" and "sizing" in settings.conviction.scenarios
     for reader, keys in _READ_BY.items():
-        if reader != kind and keys:
+        if reader != kind and keys and not (reader == "kelly" and has_sizing_scenario):
             yield _Finding(keys, f"not used by sizer.type {kind}")
-    if not uses_fixed_cash(settings.sizer):
+    if not (uses_fixed_cash(settings.sizer) or has_sizing_scenario):
         yield _Finding((("sizer", "cash_per_position"),), f"not used by sizer.type {kind}" + (
             " while kelly_min_trades is 0" if kind == "kelly" else ""))
     if settings.strategy.name == "conviction":

@@ -16,6 +16,7 @@ LOTS = st.sampled_from([1e-8, 1e-6, 0.001, 0.03, 0.1, 0.5, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize(("dollars", "price", "lot", "shares"), [
     (5_000, 42_000, 0.000001, 0.119047),        # 5,000 / 42,000 = 0.1190476...
     (0.3, 1.0, 0.1, 0.3),                       # as floats 0.3 / 0.1 is below 3
+    (22_579.983999999997, 92.96, 0.1, 242.8),   # 242.9 * 92.96 is 22,579.984, though the quotient rounds to 2,429 lots
     (0.7, 0.1, 1.0, 6),                         # whole shares: plain division, as floats 6.999...
     (1_050, 10, 100.0, 100.0),                  # round lots
     (5_000, 0.00002, 0.000001, 250_000_000.0),

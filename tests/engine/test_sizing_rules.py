@@ -12,6 +12,8 @@ from backtrader_system.engine.sizing import (
     kelly_fraction,
     kelly_share,
     scale_to_floor,
+    scaled_wish,
+    share_of_cash,
 )
 
 
@@ -47,6 +49,13 @@ def test_two_readings_of_kelly(multiplier, is_growth_optimal, share):
     seen = TradeStatistics(n_wins=667, n_losses=333, sum_win_returns=667 * 1.27, sum_loss_returns=333 * 0.18)
     found = kelly_share(seen, 0.9, 0.5, 1.0, 1.0, 0.0, multiplier, is_growth_optimal)
     assert found == pytest.approx(share, abs=5e-5)
+
+
+def test_size_factor_pays_for_the_shares_it_asks_for():
+    # As floats, 1.5 * (5,000 / 118,722.02) * 118,722.02 is 7,499.999999999999: 149 shares at 50 and not 150.
+    equity = 118_722.02
+    assert 1.5 * share_of_cash(5_000, equity) * equity < 7_500 <= scaled_wish(
+        share_of_cash(5_000, equity), 1.5) * equity
 
 
 def test_record_without_an_edge_buys_nothing_in_either_reading():
