@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backtrader_system.cli import backtest_model, conviction, signals
 from backtrader_system.cli.main import overrides_of, parser
 from backtrader_system.settings.loading import load_settings
 
@@ -40,6 +41,22 @@ def test_every_command_line_is_understood(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = parser().parse_args(command[2:])
     assert load_settings(arguments.config, overrides_of(arguments)).settings.system == "ml_trading"
+
+
+@pytest.mark.parametrize("command", commands("python backtest_model.py"), ids=" ".join)
+def test_every_conviction_command_line_is_understood(command, tmp_path, monkeypatch):
+    for name in ("bars.parquet", "signals.csv"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    arguments = backtest_model.parser().parse_args(command[2:])
+    loaded = load_settings(arguments.config, backtest_model.overrides_of(arguments))
+    assert loaded.settings.system == "conviction"
+
+
+@pytest.mark.parametrize("command", commands("python -m backtrader_system"), ids=" ".join)
+def test_every_module_command_line_is_understood(command):
+    module = {"conviction": conviction, "signals": signals}[command[3]]
+    assert callable(module.parser().parse_args(command[4:]).action)
 
 
 def test_make_targets_exist():
