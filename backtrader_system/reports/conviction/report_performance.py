@@ -106,7 +106,7 @@ def performance_lines(result: RunResult) -> list[str]:
         f"never bought. Target before stop: {won_text(result)}. Precision, recall, lift and AUC are of the label: "
         f"{label_text(result)}.", "",
         *adding_up_lines(blotter, result),
-        "`rules` is the same account run by the rules' scores: same capital, costs, exits and number of signals.", "",
+        "`rules` is the same account run by the rules' scores: same capital, costs, exits and way of selecting.", "",
         *([f"**The account: {cell(verdict)}**", ""] if verdict else []),
     ]
 

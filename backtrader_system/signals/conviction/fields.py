@@ -21,6 +21,9 @@ BLOCKS: Mapping[str, tuple[str, ...]] = {
     "deployment": ("deployed", "position_size", "stop_loss", "target_1", "target_2", "notes"),
 }
 
+# How the ids of invented signals begin, so that a file of them is known for what it is.
+SIMULATED_ID = "sim-"
+
 # The column of a file that says when a block was read. Scores and deployment have none: they carry no decision.
 STAMPS: Mapping[str, str] = {
     "message": "known_at", "reactions": "reactions_known_at", "trends": "trends_known_at",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.duplicates import without_reposts
-from backtrader_system.signals.conviction.fields import BLOCKS, IDENTITY
+from backtrader_system.signals.conviction.fields import BLOCKS, IDENTITY, SIMULATED_ID
 from backtrader_system.signals.conviction.history import SignalHistory
 from backtrader_system.signals.conviction.issues import WARNING, SignalIssue, excluded_issues
 from backtrader_system.signals.conviction.layouts import name_columns
@@ -93,7 +93,8 @@ def _from_rows(rows: RawRows, now: datetime) -> tuple[SignalHistory, dict[str, s
     issues += signal_issues(_unstamped_faults(used), table, where, rows.source)
     first = used["signal_id"].drop_duplicates()
     lines = {name: where[row] for row, name in first.items()}
-    return SignalHistory(_signals(used), _revisions(used), issues), lines
+    is_simulated = bool(used["signal_id"].str.startswith(SIMULATED_ID).any())
+    return SignalHistory(_signals(used), _revisions(used), issues, is_simulated), lines
 
 
 def _no_usable_row(source: str, issues: Sequence[SignalIssue]) -> DataError:

@@ -10,7 +10,7 @@ import pandas as pd
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.conviction import SimulatedSignalSettings
-from backtrader_system.signals.conviction.fields import BLOCKS, TEXTS
+from backtrader_system.signals.conviction.fields import BLOCKS, SIMULATED_ID, TEXTS
 from backtrader_system.signals.conviction.history import REVISION_COLUMNS, SignalHistory
 from backtrader_system.signals.conviction.outcomes import BarrierRules
 from backtrader_system.signals.conviction.simulated_blocks import (
@@ -60,7 +60,7 @@ def simulate_signals(
     rules = BarrierRules(stop, label_gain, label_days)
     qualities = _qualities(bars, closes, places, rules, settings, kinds == "crypto", streams[1:3])
     width = max(5, len(str(settings.n_signals)))
-    ids = np.array([f"sim-{number:0{width}d}" for number in range(1, settings.n_signals + 1)], dtype=object)
+    ids = np.array([f"{SIMULATED_ID}{number:0{width}d}" for number in range(1, settings.n_signals + 1)], dtype=object)
     tickers = np.array([symbol.upper() for symbol in bars.symbols], dtype=object)[places.column]
     signals = pd.DataFrame({
         "signal_id": pd.array(ids, dtype="str"), "ticker": pd.array(tickers, dtype="str"),

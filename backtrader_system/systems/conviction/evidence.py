@@ -27,7 +27,8 @@ from backtrader_system.systems.conviction.warnings import run_warnings
 
 _OF_SELECTION = ("n_selected", "n_resolved", "n_censored", "win_rate", "win_rate_low", "win_rate_high",
                  "positive_share", "mean_win", "mean_loss", "days_to_target", "longest_losing_run")
-_OF_LABEL = ("base_rate", "precision", "recall", "lift", "lift_low", "lift_high")
+_OF_LABEL = tuple(
+    f"{name}{end}" for name in ("base_rate", "precision", "recall", "lift") for end in ("", "_low", "_high"))
 
 
 def conviction_result(
@@ -135,14 +136,22 @@ def account_facts(trades: pd.DataFrame, metrics: dict[str, dict[str, object]]) -
         "net_pnl": net, "stakes": stakes, "return_on_stakes": net / stakes if stakes else None,
         "mean_win_dollars": float(gains.mean()) if len(gains) else None,
         "mean_loss_dollars": float(losses.mean()) if len(losses) else None,
-        "recovery_days": metrics["risk"].get("max_drawdown_sessions_to_recovery"),
-    }
+    } | _recovery(metrics["risk"])
+
+
+def _recovery(risk: dict[str, object]) -> dict[str, object]:
+    """Return calendar days from the peak before the deepest drawdown to its recovery."""
+    peak, back = (pd.to_datetime(risk.get(f"max_drawdown_{name}_session"), errors="coerce")
+                  for name in ("peak", "recovery"))
+    if pd.isna(peak) or pd.isna(back):
+        return {"recovery_days": None, "recovery_days_note": "the deepest drawdown is not recovered, or there was none"}
+    return {"recovery_days": (back - peak).days}
 
 
 def _comparison_figures(comparison: Comparison | None) -> dict[str, object]:
     if comparison is None:
         why = "the scenario ml_vs_rules was not asked for"
-        return {"comparison_verdict": None, "comparison_verdict_note": why}
+        return {"comparison_verdict": None, "comparison_verdict_note": why, "difference": None, "difference_note": why}
     return {
         "ml_win_rate": comparison.rate_a, "rules_win_rate": comparison.rate_b, "difference": comparison.difference,
         "difference_low": comparison.low, "difference_high": comparison.high, "clusters": comparison.n_clusters,

@@ -52,7 +52,7 @@ def import_files(store: Path, files: Sequence[Path], *, now: datetime | None = N
     Raises: DataError for a file or store that cannot be used.
     """
     now = now or datetime.now(UTC)
-    histories = [(file, read_signals(file, now=now)) for file in files]
+    histories = [(file, read_signals(file, now=now, keep_reposts=True)) for file in files]
     with open_store(store) as opened:
         return [(file, import_history(opened, history, recorded_at=now)) for file, history in histories]
 

@@ -60,11 +60,12 @@ def walk_forward_table(
         figures = flatten(selection_quality(
             won[mine], chosen.is_selected[mine], net_return[mine], settings.evidence.confidence))
         # Of the trade, as the win rate beside it; AUC and Brier score of the fold are of the label that models learn.
-        rows.append({"base_rate": figures["base_rate"], "n_selected": figures["n_selected"], "winners": figures["winners"],
+        rows.append({"base_rate": figures["base_rate"], "n_resolved": figures["n_signals_resolved"],
+                     "n_selected": figures["n_selected"], "winners": figures["winners"],
                      "win_rate": figures["win_rate"], "low": figures["win_rate_low"],
                      "high": figures["win_rate_high"], "mean_net_return": figures["mean_net_return"]})
     selected = pd.DataFrame(rows).astype(dict.fromkeys(_SHARES, float))
-    folds = scores.walk.folds.drop(columns="base_rate").reset_index(drop=True)
+    folds = scores.walk.folds.drop(columns=["base_rate", "n_resolved"]).reset_index(drop=True)
     return pd.concat([folds, selected], axis=1)
 
 

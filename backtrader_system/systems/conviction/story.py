@@ -115,4 +115,5 @@ def trade(
 
 def _checked(name: str, run: AccountRun, market: AccountMarket, settings: Settings, progress: Progress):
     check_ledgers(name, run.ledgers, market.bars, settings)
-    return verified(run.ledgers, market.bars, run.panel, settings, market.known, progress)
+    note = verified(run.ledgers, market.bars, run.panel, settings, market.known, progress)
+    return replace(note, strategy=name)
