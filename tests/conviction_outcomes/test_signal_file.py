@@ -21,7 +21,7 @@ NOW = datetime(2025, 1, 1, tzinfo=UTC)
 def test_file_of_invented_signals_is_read_as_simulated(tmp_path):
     sessions = pd.date_range("2024-01-01", "2024-06-30").as_unit("ns").rename("session")
     bars = panel_from_table(simulate_market(SimulatedSettings(n_symbols=2), sessions).bars)
-    history = simulate_signals(bars, session_close_instant("24/7", bars.sessions), SimulatedSignalSettings(n_signals=20),
+    history = simulate_signals(bars, session_close_instant("24/7", bars.sessions), SimulatedSignalSettings(n_signals=9),
                                label_days=10, label_gain=0.1, stop=0.1)
     signals_to_csv(history, tmp_path / "invented.csv")
     (tmp_path / "real.csv").write_text("ticker,signal_time,source\nTAO,2024-05-01T10:00:00Z,Yieldschool\n")
