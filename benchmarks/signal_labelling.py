@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 EXITS = {"2 % stop, double": BarrierRules(0.02, 1.0, 30, 50, 10), "10 % stop, 20 %": BarrierRules(0.1, 0.2, 30, 50, 10),
          "no stop, double, no limit": BarrierRules(None, 1.0, None, 50, 10)}

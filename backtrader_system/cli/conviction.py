@@ -95,7 +95,7 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
 def _run_simulate(arguments: argparse.Namespace) -> int:
     from backtrader_system.cli.progress_bar import ProgressBar
     from backtrader_system.settings.loading import load_settings
-    from backtrader_system.signals.conviction.signal_file import signals_to_csv
+    from backtrader_system.signals.conviction.reading.signal_file import signals_to_csv
     from backtrader_system.systems.conviction.sources import read_sources
 
     if arguments.prices is None and arguments.config == "conviction.yaml":

@@ -61,8 +61,8 @@ def _command(commands, name: str, words: str, action, *, has_market: bool = Fals
 
 def _add(arguments: argparse.Namespace) -> int:
     from backtrader_system.errors import DataError
-    from backtrader_system.signals.conviction.store import open_store
-    from backtrader_system.signals.conviction.store_import import add_signal
+    from backtrader_system.signals.conviction.store.importing import add_signal
+    from backtrader_system.signals.conviction.store.store import open_store
 
     wrong = [text for text in arguments.fields if "=" not in text]
     if wrong:
@@ -94,8 +94,8 @@ def _label(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from backtrader_system.signals.conviction.issues import EXCLUDED
-    from backtrader_system.signals.conviction.store import open_store
-    from backtrader_system.signals.conviction.store_checks import check_store
+    from backtrader_system.signals.conviction.store.checks import check_store
+    from backtrader_system.signals.conviction.store.store import open_store
 
     with open_store(arguments.store, must_exist=True) as store:
         issues = check_store(store, now=datetime.now(UTC))

@@ -66,8 +66,9 @@ class ConvictionSettings(Section):
     label_days: Sessions = 30            # calendar days from the entry
     outcome_days: Annotated[tuple[Sessions, ...], Field(min_length=1)] = (7, 30, 60)
     liquidity_floor_dollars: Annotated[float, Field(ge=0)] = 100_000.0    # mean daily volume of the 20 bars before
+    size_by_conviction: bool = False                 # stakes of the main account grow with the score, as below
     high_conviction_score: Annotated[int, Field(ge=1, le=10)] = 9
-    high_conviction_multiple: Positive = 2.0         # size of a signal from that score on, in the scenario `sizing`
+    high_conviction_multiple: Positive = 2.0         # of the usual stake, from that score on
     compare_count: Sessions | None = None            # ml_vs_rules: best signals of either; None: top_fraction, >= 10
     scenarios: tuple[ScenarioName, ...] = SCENARIOS
     classifier: ConvictionModelSettings = ConvictionModelSettings()

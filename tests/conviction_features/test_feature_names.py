@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from backtrader_system.signals.conviction.feature_names import FEATURE_GROUPS, FEATURE_WORDS, FEATURES, MISSING_FLAGS
+from backtrader_system.signals.conviction.features.feature_names import (
+    FEATURE_GROUPS,
+    FEATURE_WORDS,
+    FEATURES,
+    MISSING_FLAGS,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "conviction_features.md"
 

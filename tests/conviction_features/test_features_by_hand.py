@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_signals import signal, tables
 
-from backtrader_system.signals.conviction.features import conviction_features
+from backtrader_system.signals.conviction.features.features import conviction_features
 
 FIRE, ROCKET, THUMBS_UP = "\N{FIRE}", "\N{ROCKET}", "\N{THUMBS UP SIGN}"
 # 23 words, one of them a business word.

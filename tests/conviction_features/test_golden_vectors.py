@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from known_signals import signal, tables
 
-from backtrader_system.signals.conviction.feature_names import FEATURES
-from backtrader_system.signals.conviction.features import conviction_features
+from backtrader_system.signals.conviction.features.feature_names import FEATURES
+from backtrader_system.signals.conviction.features.features import conviction_features
 
 FIELD_OF_ONCHAIN = {"liquidity_locked_pct": "liquidity_locked_share", "verified": "contract_verified",
                     "top10_pct": "top10_share"}

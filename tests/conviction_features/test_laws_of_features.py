@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from known_signals import NOW, NUMBERS, signal, tables
 
-from backtrader_system.signals.conviction import message_terms as terms
-from backtrader_system.signals.conviction.feature_names import FEATURES, MISSING_FLAGS
-from backtrader_system.signals.conviction.features import conviction_features
+from backtrader_system.signals.conviction.features import message_terms as terms
+from backtrader_system.signals.conviction.features.feature_names import FEATURES, MISSING_FLAGS
+from backtrader_system.signals.conviction.features.features import conviction_features
 from backtrader_system.signals.conviction.fields import BLOCKS
 from backtrader_system.signals.conviction.history import SignalHistory, as_of
-from backtrader_system.signals.conviction.rule_scores import rule_scores
+from backtrader_system.signals.conviction.rules.rule_scores import rule_scores
 
 FLAGS = (*MISSING_FLAGS, "dan_endorsed", "multi_source", "emoji_spam", "reaction_recency", "new_token",
          "financial_metrics", "catalyst_mentioned", "competitive_advantage", "addressable_market", "team_quality",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from backtrader_system.market_data.panel import BarPanel, panel_from_table
-from backtrader_system.signals.conviction.market_inputs import market_inputs
+from backtrader_system.signals.conviction.features.market_inputs import market_inputs
 
 DAYS = pd.date_range("2024-01-01", periods=45)
 CLOSES = (DAYS + pd.Timedelta(hours=21)).tz_localize("UTC")

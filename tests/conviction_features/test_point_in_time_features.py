@@ -8,8 +8,8 @@ import pytest
 from known_signals import NOW, signal, tables
 
 from backtrader_system.errors import DataError
-from backtrader_system.signals.conviction.feature_names import FEATURE_GROUPS, FEATURES, MISSING_FLAGS
-from backtrader_system.signals.conviction.features import conviction_features
+from backtrader_system.signals.conviction.features.feature_names import FEATURE_GROUPS, FEATURES, MISSING_FLAGS
+from backtrader_system.signals.conviction.features.features import conviction_features
 
 ONCHAIN = FEATURE_GROUPS["onchain"][:10]
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from known_signals import NOW, signal, tables
 
-from backtrader_system.signals.conviction.rule_scores import rule_scores
-from backtrader_system.signals.conviction.tickers import extract_tickers
+from backtrader_system.signals.conviction.rules.rule_scores import rule_scores
+from backtrader_system.signals.conviction.rules.tickers import extract_tickers
 
 FIRE, ROCKET, GEM = "\N{FIRE}", "\N{ROCKET}", "\N{GEM STONE}"
 

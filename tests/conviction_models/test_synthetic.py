@@ -16,7 +16,7 @@ from backtrader_system.models.conviction.synthetic import (
     synthetic_rows,
 )
 from backtrader_system.settings.conviction import ConvictionModelSettings
-from backtrader_system.signals.conviction.feature_names import FEATURES, MISSING_FLAGS
+from backtrader_system.signals.conviction.features.feature_names import FEATURES, MISSING_FLAGS
 
 
 @pytest.fixture(scope="module")

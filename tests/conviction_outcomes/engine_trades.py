@@ -11,8 +11,8 @@ import pandas as pd
 from backtrader_system.engine.backtest import run_backtest
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 from backtrader_system.signals.scored import ScoredPanel
 
 REASONS = {"time_limit": "time"}

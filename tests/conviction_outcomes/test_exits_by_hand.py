@@ -7,8 +7,8 @@ import pytest
 from tiny_panel import flat, outcome, panel
 
 from backtrader_system.errors import SettingsError
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 TEN = BarrierRules(stop_loss_fraction=0.10, take_profit_fraction=0.20, max_holding_calendar_days=None)
 SIGNAL, ENTRY = flat("0101", 90.0), ("0102", 100.0, 101.0, 99.0, 100.0)

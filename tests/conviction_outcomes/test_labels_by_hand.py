@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from tiny_panel import flat, outcome, panel
 
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.decision import decision_rows
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.decision import decision_rows
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 RULES = BarrierRules(stop_loss_fraction=0.02, take_profit_fraction=1.0, max_holding_calendar_days=30)
 WIDE = {"outcome_days": (2, 5), "label_days": 5}

@@ -7,7 +7,7 @@ import pytest
 from engine_trades import assert_same_trades, engine_and_outcomes
 from random_panels import random_market
 
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
 
 LIVES = ["whole", "late", "ended", "holes", "splits", "thin", "round", "penny", "ended", "holes", "round"]
 STOPS, TARGETS = (None, 0.02, 0.05, 0.15, 1.0), (0.03, 0.08, 0.3, 1.0)

@@ -10,11 +10,11 @@ from backtrader_system.market_data.calendar import session_close_instant
 from backtrader_system.market_data.panel import panel_from_table
 from backtrader_system.market_data.parquet import read_parquet
 from backtrader_system.settings.conviction import SimulatedSignalSettings
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.decision import decision_rows
 from backtrader_system.signals.conviction.history import as_of
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
-from backtrader_system.signals.conviction.simulated import simulate_signals
+from backtrader_system.signals.conviction.simulated.signals import simulate_signals
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.decision import decision_rows
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 pytestmark = pytest.mark.real_data
 

@@ -11,9 +11,9 @@ from backtrader_system.market_data.panel import panel_from_table
 from backtrader_system.market_data.simulated import simulate_market
 from backtrader_system.settings.conviction import SimulatedSignalSettings
 from backtrader_system.settings.data import SimulatedSettings
-from backtrader_system.signals.conviction.read_signals import read_signals
-from backtrader_system.signals.conviction.signal_file import signals_to_csv
-from backtrader_system.signals.conviction.simulated import simulate_signals
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
+from backtrader_system.signals.conviction.reading.signal_file import signals_to_csv
+from backtrader_system.signals.conviction.simulated.signals import simulate_signals
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -13,16 +13,16 @@ from scipy.stats import spearmanr
 
 from backtrader_system.errors import DataError, OutputError
 from backtrader_system.settings.conviction import SimulatedSignalSettings
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.decision import decision_rows
 from backtrader_system.signals.conviction.fields import BLOCKS, NUMBERS
 from backtrader_system.signals.conviction.history import as_of
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
-from backtrader_system.signals.conviction.read_signals import read_signals
-from backtrader_system.signals.conviction.rule_scores import rule_scores
-from backtrader_system.signals.conviction.signal_file import signals_to_csv, to_frame
-from backtrader_system.signals.conviction.simulated import simulate_signals
-from backtrader_system.signals.conviction.simulated_places import close_before, outcome_scores, place_signals
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
+from backtrader_system.signals.conviction.reading.signal_file import signals_to_csv, to_frame
+from backtrader_system.signals.conviction.rules.rule_scores import rule_scores
+from backtrader_system.signals.conviction.simulated.places import close_before, outcome_scores, place_signals
+from backtrader_system.signals.conviction.simulated.signals import simulate_signals
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.decision import decision_rows
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 WINNER = {"label_days": 30, "label_gain": 0.3, "stop": 0.15}
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel, panel_from_table
-from backtrader_system.signals.conviction.barrier_exits import BarrierRules
-from backtrader_system.signals.conviction.outcomes import signal_outcomes
+from backtrader_system.signals.conviction.trades.barrier_exits import BarrierRules
+from backtrader_system.signals.conviction.trades.outcomes import signal_outcomes
 
 Bar = tuple[str, float, float, float, float]        # day of January or February 2024 ("0131"), open, high, low, close
 

@@ -13,8 +13,8 @@ from backtrader_system.market_data.parquet import write_parquet
 from backtrader_system.market_data.simulated import simulate_market
 from backtrader_system.settings.conviction import SimulatedSignalSettings
 from backtrader_system.settings.data import SimulatedSettings
-from backtrader_system.signals.conviction.signal_file import signals_to_csv
-from backtrader_system.signals.conviction.simulated import simulate_signals
+from backtrader_system.signals.conviction.reading.signal_file import signals_to_csv
+from backtrader_system.signals.conviction.simulated.signals import simulate_signals
 
 POISONED_FROM = pd.Timestamp("2024-09-10")
 QUICK = {

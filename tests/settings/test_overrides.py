@@ -57,8 +57,8 @@ def test_faults_name_the_override() -> None:
         "--set strategy.signal_threshold: found 2; allowed: a number at least 0 and at most 1",
         "--set strategy.exitz.stop: strategy.exitz: unknown key. Did you mean 'exits'?",
         "--set sizer.fraction: found a section; allowed: a number above 0 and at most 1",
-        "--set extends: unknown key; allowed: system, universe, data, backtest, strategy, sizer, ml_config, conviction, "
-        "analyzers, output, evidence, execution",
+        "--set extends: unknown key; allowed: system, universe, data, backtest, strategy, sizer, ml_config, "
+        "conviction, analyzers, output, evidence, execution",
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from backtrader_system.errors import SettingsError
 from backtrader_system.settings.loading import load_settings
@@ -57,11 +58,18 @@ def faults_of(config: Path, overrides: list[str] | None = None) -> tuple[str, ..
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_config_loads(name: str) -> None:
-    loaded = load_settings(name)
+def test_every_shipped_config_loads(name: str, tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").touch()
+    needs = {"conviction.signals": str(tmp_path / "signals.csv")} if name == "conviction.yaml" else {}
+    loaded = load_settings(name, needs)
 
     assert loaded.name == name.removesuffix(".yaml")
     assert json.loads(json.dumps(loaded.resolved, allow_nan=False)) == loaded.resolved
+
+
+def test_conviction_config_without_signals_says_what_to_give() -> None:
+    with pytest.raises(SettingsError, match=r"conviction\.yaml:\d+: conviction\.signals: missing; give a file of signals"):
+        load_settings("conviction")
 
 
 def test_default_config_spells_out_every_default() -> None:
@@ -70,6 +78,21 @@ def test_default_config_spells_out_every_default() -> None:
 
     assert len(resolved["universe"]["symbols"]) == 20
     assert resolved | {"universe": default["universe"]} == default
+
+
+def test_conviction_config_spells_out_every_default_of_its_section(tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").touch()
+    resolved = load_settings("conviction", {"conviction.signals": str(tmp_path / "signals.csv")}).resolved["conviction"]
+    spelt_out = yaml.safe_load((PROJECT / "config" / "conviction.yaml").read_text())["conviction"]
+    default = Settings().model_dump(mode="json")["conviction"]
+
+    assert resolved | {"signals": None} == default
+    assert keys_of(spelt_out) == keys_of(default)
+    assert load_settings("conviction_sample").warnings == ()
+
+
+def keys_of(section: dict[str, object]) -> dict[str, object]:
+    return {name: keys_of(value) if isinstance(value, dict) else None for name, value in section.items()}
 
 
 def test_derived_configs_warn_of_nothing_and_the_default_only_of_the_two_caps_of_the_original() -> None:

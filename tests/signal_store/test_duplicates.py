@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from backtrader_system.signals.conviction.duplicates import repost_issues, without_reposts
-from backtrader_system.signals.conviction.read_signals import read_signals
+from backtrader_system.signals.conviction.reading.duplicates import repost_issues, without_reposts
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
 
 TEXT = "TAO looks strong to me, accumulating"
 

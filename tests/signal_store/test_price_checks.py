@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from backtrader_system.signals.conviction.price_checks import check_signal_prices, price_faults
+from backtrader_system.signals.conviction.reading.price_checks import check_signal_prices, price_faults
 
 
 def quotes(prices, ticker="TAO", hours=1, **columns):

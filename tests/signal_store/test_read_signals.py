@@ -10,8 +10,8 @@ import pytest
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.history import as_of
-from backtrader_system.signals.conviction.layouts import DATABASE_HEADERS
-from backtrader_system.signals.conviction.read_signals import read_signals
+from backtrader_system.signals.conviction.reading.layouts import DATABASE_HEADERS
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
 
 HEADER = "signal_id,ticker,source,signal_time\n"
 

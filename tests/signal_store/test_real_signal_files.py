@@ -9,7 +9,7 @@ import pytest
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.history import as_of
-from backtrader_system.signals.conviction.read_signals import read_signals
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
 
 pytestmark = pytest.mark.real_data
 

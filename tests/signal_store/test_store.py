@@ -17,10 +17,10 @@ import pytest
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.history import as_of
-from backtrader_system.signals.conviction.read_signals import read_signals
-from backtrader_system.signals.conviction.store import open_store
-from backtrader_system.signals.conviction.store_history import edits, history_of
-from backtrader_system.signals.conviction.store_import import add_signal, import_history
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
+from backtrader_system.signals.conviction.store.importing import add_signal, import_history
+from backtrader_system.signals.conviction.store.revisions import edits, history_of
+from backtrader_system.signals.conviction.store.store import open_store
 
 HEADER = "ticker,source,signal_time,price_at_signal,total_reactions,reactions_known_at\n"
 TAO = "TAO,Room,2026-02-06T10:00:00Z,{price},{reactions},{stamp}\n"
@@ -221,9 +221,9 @@ KILLED = """
     import os, signal, sys
     from datetime import datetime, UTC
     from pathlib import Path
-    from backtrader_system.signals.conviction.read_signals import read_signals
-    from backtrader_system.signals.conviction.store import open_store
-    from backtrader_system.signals.conviction.store_import import import_history
+    from backtrader_system.signals.conviction.reading.read_signals import read_signals
+    from backtrader_system.signals.conviction.store.store import open_store
+    from backtrader_system.signals.conviction.store.importing import import_history
 
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     store = open_store(Path(sys.argv[1]))

@@ -10,10 +10,10 @@ import pytest
 
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.history import SignalHistory
-from backtrader_system.signals.conviction.store import open_store
-from backtrader_system.signals.conviction.store_checks import check_store
-from backtrader_system.signals.conviction.store_import import import_history
-from backtrader_system.signals.conviction.store_outcomes import outcomes, record_outcomes
+from backtrader_system.signals.conviction.store.checks import check_store
+from backtrader_system.signals.conviction.store.importing import import_history
+from backtrader_system.signals.conviction.store.outcomes import outcomes, record_outcomes
+from backtrader_system.signals.conviction.store.store import open_store
 
 SIGNALS = [("a", "TAO", "room", "2026-01-01 10:00"), ("b", "SOL", "room", "2026-02-20 10:00")]
 

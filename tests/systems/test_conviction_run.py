@@ -115,6 +115,20 @@ def test_model_file_trades_only_signals_it_had_not_seen(tmp_path):
     assert "Training report" in report.read_text(encoding="utf-8")
 
 
+def test_stakes_grow_with_conviction_where_asked(stored):
+    doubled = run("conviction_sample.yaml", SMALL | {
+        "conviction.size_by_conviction": True, "conviction.high_conviction_score": 7,
+        "conviction.scenarios": ["top_decile"]}, store=False)
+    is_high = stored.signals.set_index(["symbol", "entry_session"])["ml_score"] >= 7
+    stakes = [(run.trades["size"] * run.trades["entry_price"]).set_axis(
+        pd.MultiIndex.from_frame(run.trades[["symbol", "entry_session"]])) for run in (stored, doubled)]
+    ratio = (stakes[1] / stakes[0]).round(1)
+    expected = is_high.reindex(ratio.index).map({True: 2.0, False: 1.0})
+    assert (ratio == expected).all()
+    assert set(expected) == {1.0, 2.0}
+    assert doubled.metrics["checks"]["kernel_verification"].count("verified by the kernel") == 2
+
+
 def test_model_that_has_seen_everything_is_refused(tmp_path):
     train_conviction(load_settings("conviction_sample.yaml", SMALL), tmp_path / "model.skops")
     with pytest.raises(DataError, match="nothing would be out of sample"):

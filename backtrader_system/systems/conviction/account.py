@@ -35,12 +35,14 @@ class AccountMarket:
 class AccountRun:
     """The ledgers of one account and which idea stood behind each signal it saw.
 
-    shown : idea number of every buy signal (one per symbol and session). panel : the signals as the engine saw them.
+    shown : idea number of every buy signal (one per symbol and session). panel, known : signals and further lines as
+        the engine saw them.
     """
 
     ledgers: Ledgers
     shown: np.ndarray
     panel: ScoredPanel
+    known: Mapping[str, np.ndarray]
 
 
 def trade_ideas(
@@ -60,7 +62,7 @@ def trade_ideas(
         factor = np.ones(market.bars.shape)
         factor[row, column] = size_factor[shown]
         known["size_factor"] = factor
-    return AccountRun(run_backtest(market.bars, panel, settings, known=known), shown, panel)
+    return AccountRun(run_backtest(market.bars, panel, settings, known=known), shown, panel, known)
 
 
 def fates(run: AccountRun, ideas: Ideas, selection: Selection) -> tuple[np.ndarray, np.ndarray]:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from backtrader_system.errors import DataError
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.decision import decision_rows
-from backtrader_system.signals.conviction.features import conviction_features
+from backtrader_system.signals.conviction.features.features import conviction_features
+from backtrader_system.signals.conviction.features.market_inputs import market_inputs
 from backtrader_system.signals.conviction.history import as_of, first_known_at
 from backtrader_system.signals.conviction.issues import EXCLUDED, SignalIssue
-from backtrader_system.signals.conviction.market_inputs import market_inputs
-from backtrader_system.signals.conviction.outcomes import BarrierRules, signal_outcomes
-from backtrader_system.signals.conviction.rule_scores import rule_scores
+from backtrader_system.signals.conviction.rules.rule_scores import rule_scores
+from backtrader_system.signals.conviction.trades.decision import decision_rows
+from backtrader_system.signals.conviction.trades.outcomes import BarrierRules, signal_outcomes
 from backtrader_system.systems.conviction.sources import IdeaSources
 
 LIQUIDITY_BARS = 20

@@ -13,10 +13,10 @@ import pandas as pd
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.settings.loading import load_settings
 from backtrader_system.signals.conviction.issues import EXCLUDED, SignalIssue
-from backtrader_system.signals.conviction.read_signals import read_signals
-from backtrader_system.signals.conviction.store import open_store
-from backtrader_system.signals.conviction.store_import import ImportReport, import_history
-from backtrader_system.signals.conviction.store_outcomes import record_outcomes
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
+from backtrader_system.signals.conviction.store.importing import ImportReport, import_history
+from backtrader_system.signals.conviction.store.outcomes import record_outcomes
+from backtrader_system.signals.conviction.store.store import open_store
 from backtrader_system.systems.conviction.ideas import prepare_ideas
 from backtrader_system.systems.conviction.sources import read_sources
 

@@ -12,7 +12,7 @@ from backtrader_system.models.conviction.ablation import ablation
 from backtrader_system.models.conviction.importance import importance_of
 from backtrader_system.models.conviction.walk_forward import walk_forward_contributions
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.feature_names import FEATURE_GROUPS, FEATURE_WORDS
+from backtrader_system.signals.conviction.features.feature_names import FEATURE_GROUPS, FEATURE_WORDS
 from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import IdeaScores, training_rows

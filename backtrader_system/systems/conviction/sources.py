@@ -16,8 +16,8 @@ from backtrader_system.progress import Progress
 from backtrader_system.settings.data import ALWAYS_OPEN, DataSettings
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.conviction.history import SignalHistory
-from backtrader_system.signals.conviction.read_signals import read_signals
-from backtrader_system.signals.conviction.simulated import simulate_signals
+from backtrader_system.signals.conviction.reading.read_signals import read_signals
+from backtrader_system.signals.conviction.simulated.signals import simulate_signals
 
 # Sessions that the last outcome may need beyond its calendar days: an entry that waits, a market that is closed.
 SLACK_DAYS = 10

@@ -10,19 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
+from backtrader_system.engine.kernel.verifying import Verification
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_folder import Clock, open_run_folder
 from backtrader_system.reports.write_run import write_run
 from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.signals.features import compute_features
 from backtrader_system.systems.checks import check_ledgers, verified
 from backtrader_system.systems.conviction.account import AccountMarket, AccountRun, trade_ideas
 from backtrader_system.systems.conviction.choosing import choose, strength_of
 from backtrader_system.systems.conviction.evidence import conviction_result
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
-from backtrader_system.systems.conviction.scenarios import run_scenarios
+from backtrader_system.systems.conviction.scenarios import run_scenarios, size_factors
 from backtrader_system.systems.conviction.scoring import IdeaScores, score_ideas
 from backtrader_system.systems.conviction.sources import IdeaSources, read_sources
 from backtrader_system.systems.ml_trading import KNOWN_LINES
@@ -77,7 +79,8 @@ def _judged(
     with stages.timed("backtest"):
         chosen = choose(conviction.strategy, ideas, scores, conviction)
         baseline_choice = choose(RULES, ideas, scores, conviction)
-        account = trade(market, ideas, scores, conviction.strategy, chosen, settings)
+        factor = size_factors(scores, settings) if conviction.size_by_conviction else None
+        account = trade(market, ideas, scores, conviction.strategy, chosen, settings, factor)
         baseline = trade(market, ideas, scores, RULES, baseline_choice, settings)
     with stages.timed("checks"):
         notes = tuple(_checked(name, run, market, settings, progress) for name, run in
@@ -104,7 +107,7 @@ def account_market(sources: IdeaSources, first_row: int) -> AccountMarket:
 
 
 def trade(
-    market: AccountMarket, ideas: Ideas, scores: IdeaScores, strategy: str, chosen, settings: Settings,
+    market: AccountMarket, ideas: Ideas, scores: IdeaScores, strategy: str, chosen: Selection, settings: Settings,
     size_factor: np.ndarray | None = None,
 ) -> AccountRun:
     """Return the account of a strategy's choice."""
@@ -113,7 +116,9 @@ def trade(
                        size_factor=size_factor)
 
 
-def _checked(name: str, run: AccountRun, market: AccountMarket, settings: Settings, progress: Progress):
+def _checked(
+    name: str, run: AccountRun, market: AccountMarket, settings: Settings, progress: Progress
+) -> Verification:
     check_ledgers(name, run.ledgers, market.bars, settings)
-    note = verified(run.ledgers, market.bars, run.panel, settings, market.known, progress)
+    note = verified(run.ledgers, market.bars, run.panel, settings, run.known, progress)
     return replace(note, strategy=name)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.barrier_exits import (
+from backtrader_system.signals.conviction.trades.barrier_exits import (
     CENSORED,
     NO_PLACE,
     OUTCOMES,
@@ -20,7 +20,7 @@ from backtrader_system.signals.conviction.barrier_exits import (
     barrier_exits,
     is_delisted_symbol,
 )
-from backtrader_system.signals.conviction.symbol_bars import SymbolBars, symbol_bars
+from backtrader_system.signals.conviction.trades.symbol_bars import SymbolBars, symbol_bars
 
 _CELLS_AT_ONCE = 500_000        # of a block of signals x bars; some megabytes
 

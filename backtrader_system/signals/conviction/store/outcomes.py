@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
-from backtrader_system.signals.conviction.store import INSTANT_FORMAT, SignalStore, to_instants
+from backtrader_system.signals.conviction.store.store import INSTANT_FORMAT, SignalStore, to_instants
 
 UNRESOLVED = "censored"
 _SESSIONS = ("entry_session", "exit_session", "label_end")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.symbol_bars import NO_ROW, SymbolBars, symbol_bars
+from backtrader_system.signals.conviction.trades.symbol_bars import NO_ROW, SymbolBars, symbol_bars
 
 VOLUME_BARS = 30
 MIN_VOLUME_BARS = 10      # a mean of fewer bars says nothing about a usual level

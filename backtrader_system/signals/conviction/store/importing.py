@@ -18,9 +18,9 @@ from backtrader_system.signals.conviction.issues import (
     excluded_issues,
     issue_counts,
 )
-from backtrader_system.signals.conviction.raw_rows import RawRows
-from backtrader_system.signals.conviction.read_signals import history_of_rows
-from backtrader_system.signals.conviction.store import INSTANT_FORMAT, SignalStore, to_text
+from backtrader_system.signals.conviction.reading.raw_rows import RawRows
+from backtrader_system.signals.conviction.reading.read_signals import history_of_rows
+from backtrader_system.signals.conviction.store.store import INSTANT_FORMAT, SignalStore, to_text
 
 # How far a recording may be behind the last one: writers wait for each other, clocks are set.
 CLOCK_TOLERANCE = timedelta(minutes=5)

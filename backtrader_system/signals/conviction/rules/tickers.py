@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from backtrader_system.signals.conviction.message_terms import LINK
-from backtrader_system.signals.conviction.plain_words import PLAIN_WORDS
-from backtrader_system.signals.conviction.source_family import SourceFamily
+from backtrader_system.signals.conviction.features.message_terms import LINK
+from backtrader_system.signals.conviction.features.source_family import SourceFamily
+from backtrader_system.signals.conviction.reading.plain_words import PLAIN_WORDS
 
 # Without the $ sign these two are talk of the market, not an idea.
 MARKET_TALK = frozenset({"BTC", "ETH"})

@@ -9,9 +9,9 @@ import pandas as pd
 
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.decision import decision_rows
-from backtrader_system.signals.conviction.outcomes import BarrierRules, signal_outcomes
-from backtrader_system.signals.conviction.symbol_bars import symbol_bars
+from backtrader_system.signals.conviction.trades.decision import decision_rows
+from backtrader_system.signals.conviction.trades.outcomes import BarrierRules, signal_outcomes
+from backtrader_system.signals.conviction.trades.symbol_bars import symbol_bars
 
 HISTORY_BARS = 30               # of the symbol before its signal, which features look back on
 UNSETTLED_SHARE = 0.03          # of the signals: too near the end of the data to be resolved

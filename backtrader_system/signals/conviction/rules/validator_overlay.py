@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from backtrader_system.signals.conviction import message_terms as terms
-from backtrader_system.signals.conviction.feature_inputs import float_column
-from backtrader_system.signals.conviction.text_features import MessageFacts, hype_words
+from backtrader_system.signals.conviction.features import message_terms as terms
+from backtrader_system.signals.conviction.features.feature_inputs import float_column
+from backtrader_system.signals.conviction.features.text_features import MessageFacts, hype_words
 
 LOW_LIQUIDITY_DOLLARS, HIGH_LIQUIDITY_DOLLARS, LOW_VOLUME_DOLLARS = 100_000.0, 1_000_000.0, 50_000.0
 DOUBLED, HONEYPOT_FROM = 1.0, 0.5

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
-from backtrader_system.signals.conviction.feature_inputs import (
+from backtrader_system.signals.conviction.features.feature_inputs import (
     ONCHAIN_DEFAULTS,
     FeatureInputs,
     inputs_as_known,
     inputs_as_the_original,
 )
-from backtrader_system.signals.conviction.feature_names import FEATURES, MISSING_FLAGS
-from backtrader_system.signals.conviction.text_features import text_features
+from backtrader_system.signals.conviction.features.feature_names import FEATURES, MISSING_FLAGS
+from backtrader_system.signals.conviction.features.text_features import text_features
 
 YOUNG_MESSAGE_HOURS, NEW_TOKEN_DAYS = 48.0, 30.0
 POINT_IN_TIME, COMPAT = "point_in_time", "compat"

@@ -12,15 +12,15 @@ from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.conviction import SimulatedSignalSettings
 from backtrader_system.signals.conviction.fields import BLOCKS, SIMULATED_ID, TEXTS
 from backtrader_system.signals.conviction.history import REVISION_COLUMNS, SignalHistory
-from backtrader_system.signals.conviction.outcomes import BarrierRules
-from backtrader_system.signals.conviction.simulated_blocks import (
+from backtrader_system.signals.conviction.simulated.blocks import (
     Qualities,
     message_block,
     onchain_block,
     reactions_block,
     trends_block,
 )
-from backtrader_system.signals.conviction.simulated_places import SignalPlaces, outcome_scores, place_signals
+from backtrader_system.signals.conviction.simulated.places import SignalPlaces, outcome_scores, place_signals
+from backtrader_system.signals.conviction.trades.outcomes import BarrierRules
 
 CRYPTO_ROOMS = ("Yieldschool-YieldHub", "Yieldschool-MidCaps", "Yieldschool-LowCaps", "Yieldschool-BlueChips",
                 "Yieldschool-Dan")

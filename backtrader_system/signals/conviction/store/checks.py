@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from backtrader_system.errors import DataError
-from backtrader_system.signals.conviction.duplicates import repost_issues
 from backtrader_system.signals.conviction.history import SignalHistory, block_counts
 from backtrader_system.signals.conviction.issues import EXCLUDED, WARNING, SignalIssue
-from backtrader_system.signals.conviction.store import GUARDS, INSTANT_FORMAT, SignalStore
-from backtrader_system.signals.conviction.store_history import edits, history_of
+from backtrader_system.signals.conviction.reading.duplicates import repost_issues
+from backtrader_system.signals.conviction.store.revisions import edits, history_of
+from backtrader_system.signals.conviction.store.store import GUARDS, INSTANT_FORMAT, SignalStore
 
 # A label needs its last bar, and bars arrive with a delay: weekends, holidays.
 GRACE_DAYS = 5

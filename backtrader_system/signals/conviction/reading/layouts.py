@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backtrader_system.errors import DataError
 from backtrader_system.signals.conviction.fields import BLOCKS, FIELDS, IDENTITY, STAMPS
 from backtrader_system.signals.conviction.issues import WARNING, SignalIssue
-from backtrader_system.signals.conviction.raw_rows import RawRows
+from backtrader_system.signals.conviction.reading.raw_rows import RawRows
 
 REQUIRED = ("ticker", "signal_time")
 # Counts of single reactions that come in columns of their own.

@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.signals.conviction.fields import BLOCKS
-from backtrader_system.signals.conviction.simulated_places import SignalPlaces
-from backtrader_system.signals.conviction.simulated_text import MessagePlan, compose_messages
+from backtrader_system.signals.conviction.simulated.places import SignalPlaces
+from backtrader_system.signals.conviction.simulated.texts import MessagePlan, compose_messages
 
 LOADING = 0.7                   # correlation of a driven number, before it is rounded, with what drives it
 REACTIONS = ("\N{FIRE}", "\N{ROCKET}", "\N{THUMBS UP SIGN}", "\N{FLEXED BICEPS}", "\N{GEM STONE}", "\N{EYES}")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from backtrader_system.signals.conviction.fields import BLOCKS, TEXTS
 from backtrader_system.signals.conviction.history import SignalHistory
-from backtrader_system.signals.conviction.store import SignalStore, to_instants
+from backtrader_system.signals.conviction.store.store import SignalStore, to_instants
 
 EDIT_COLUMNS = ("signal_id", "ticker", "block", "field", "old", "new", "when", "kind")
 

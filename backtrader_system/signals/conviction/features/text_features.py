@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from backtrader_system.signals.conviction import message_terms as terms
+from backtrader_system.signals.conviction.features import message_terms as terms
 
 FIRE, ROCKET = "\N{FIRE}", "\N{ROCKET}"
 MANY_EMOJI = 3

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.symbol_bars import NO_ROW, symbol_bars
+from backtrader_system.signals.conviction.trades.symbol_bars import NO_ROW, symbol_bars
 
 
 def decision_rows(

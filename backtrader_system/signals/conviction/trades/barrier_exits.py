@@ -12,7 +12,7 @@ import numpy as np
 
 from backtrader_system.errors import SettingsError
 from backtrader_system.market_data.panel import BarPanel
-from backtrader_system.signals.conviction.symbol_bars import SymbolBars, symbol_bars
+from backtrader_system.signals.conviction.trades.symbol_bars import SymbolBars, symbol_bars
 
 BPS = 1e-4
 OUTCOMES = ("censored", "stop", "target", "time", "delisted")

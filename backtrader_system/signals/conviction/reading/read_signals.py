@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from backtrader_system.errors import DataError
-from backtrader_system.signals.conviction.duplicates import without_reposts
 from backtrader_system.signals.conviction.fields import BLOCKS, IDENTITY, SIMULATED_ID
 from backtrader_system.signals.conviction.history import SignalHistory
 from backtrader_system.signals.conviction.issues import WARNING, SignalIssue, excluded_issues
-from backtrader_system.signals.conviction.layouts import name_columns
-from backtrader_system.signals.conviction.parsed_rows import (
+from backtrader_system.signals.conviction.reading.duplicates import without_reposts
+from backtrader_system.signals.conviction.reading.layouts import name_columns
+from backtrader_system.signals.conviction.reading.parsed_rows import (
     ParsedRows,
     RowFault,
     has_content,
@@ -22,16 +22,16 @@ from backtrader_system.signals.conviction.parsed_rows import (
     signal_issues,
     unstamped_changing_blocks,
 )
-from backtrader_system.signals.conviction.raw_rows import RawRows, is_sqlite, read_raw_rows
-from backtrader_system.signals.conviction.signal_checks import (
+from backtrader_system.signals.conviction.reading.raw_rows import RawRows, is_sqlite, read_raw_rows
+from backtrader_system.signals.conviction.reading.signal_checks import (
     misplaced_text_faults,
     repeated_id_faults,
     score_faults,
     ticker_faults,
     within_ranges,
 )
-from backtrader_system.signals.conviction.store import open_store
-from backtrader_system.signals.conviction.store_history import history_of
+from backtrader_system.signals.conviction.store.revisions import history_of
+from backtrader_system.signals.conviction.store.store import open_store
 
 MAX_FAULTS_SHOWN = 50
 

@@ -10,7 +10,6 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from backtrader_system.signals.conviction.cell_values import read_flags, read_numbers, read_reactions
 from backtrader_system.signals.conviction.fields import (
     BLOCKS,
     CHANGING_BLOCKS,
@@ -20,9 +19,10 @@ from backtrader_system.signals.conviction.fields import (
     STAMPS,
     TEXTS,
 )
-from backtrader_system.signals.conviction.instants import Instants, read_instants
 from backtrader_system.signals.conviction.issues import EXCLUDED, WARNING, SignalIssue
-from backtrader_system.signals.conviction.layouts import REACTION_COUNTS, NamedColumns
+from backtrader_system.signals.conviction.reading.cell_values import read_flags, read_numbers, read_reactions
+from backtrader_system.signals.conviction.reading.instants import Instants, read_instants
+from backtrader_system.signals.conviction.reading.layouts import REACTION_COUNTS, NamedColumns
 
 _ASSET_TYPES = {**dict.fromkeys(("crypto", "coin", "token", "cryptocurrency"), "crypto"),
                 **dict.fromkeys(("stock", "stocks", "equity", "share", "shares", "etf"), "stock"), "": ""}

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from backtrader_system.signals.conviction.message_terms import ENDORSER
-from backtrader_system.signals.conviction.reaction_counts import reaction_counts
-from backtrader_system.signals.conviction.source_family import SourceFamily, plain_source, source_family
-from backtrader_system.signals.conviction.text_features import MessageFacts
+from backtrader_system.signals.conviction.features.message_terms import ENDORSER
+from backtrader_system.signals.conviction.features.reaction_counts import reaction_counts
+from backtrader_system.signals.conviction.features.source_family import SourceFamily, plain_source, source_family
+from backtrader_system.signals.conviction.features.text_features import MessageFacts
 
 RELIABILITY_YIELDHUB, RELIABILITY_YIELDSCHOOL, RELIABILITY_DUMB_MONEY, RELIABILITY_OTHER = 0.85, 0.75, 0.70, 0.50
 # Field of the signal, and what the original takes where a crypto signal lacks it.

@@ -10,8 +10,8 @@ import pandas as pd
 
 from backtrader_system.signals.conviction.fields import BLOCKS, PRICES, RANGES, TEXTS
 from backtrader_system.signals.conviction.issues import EXCLUDED, WARNING
-from backtrader_system.signals.conviction.parsed_rows import RowFault, has_content
-from backtrader_system.signals.conviction.plain_words import is_plain_word
+from backtrader_system.signals.conviction.reading.parsed_rows import RowFault, has_content
+from backtrader_system.signals.conviction.reading.plain_words import is_plain_word
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-/]{0,14}")
 MAX_SCORE = 10.0

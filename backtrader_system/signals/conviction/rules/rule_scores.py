@@ -19,12 +19,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from backtrader_system.signals.conviction import message_terms as terms
-from backtrader_system.signals.conviction.feature_inputs import endorsed, float_column
-from backtrader_system.signals.conviction.reaction_counts import reaction_counts
-from backtrader_system.signals.conviction.source_family import SourceFamily, source_family
-from backtrader_system.signals.conviction.text_features import FIRE, ROCKET, MessageFacts
-from backtrader_system.signals.conviction.validator_overlay import is_rejected, overlaid_score
+from backtrader_system.signals.conviction.features import message_terms as terms
+from backtrader_system.signals.conviction.features.feature_inputs import endorsed, float_column
+from backtrader_system.signals.conviction.features.reaction_counts import reaction_counts
+from backtrader_system.signals.conviction.features.source_family import SourceFamily, source_family
+from backtrader_system.signals.conviction.features.text_features import FIRE, ROCKET, MessageFacts
+from backtrader_system.signals.conviction.rules.validator_overlay import is_rejected, overlaid_score
 
 YIELDSCHOOL, DUMB_MONEY, DUMB_MONEY_NEWER, RECORDED, NO_RULE = (
     "Yieldschool text", "Dumb Money reactions", "Dumb Money weighted reactions", "score of the file", "none")

@@ -1,0 +1,1 @@
+"""Signals as files hold them: layouts, clocks, checks."""

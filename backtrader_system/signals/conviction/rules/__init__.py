@@ -1,0 +1,1 @@
+"""Scores by the rules of the rooms and the validator."""

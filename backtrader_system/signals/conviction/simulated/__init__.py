@@ -1,0 +1,1 @@
+"""Invented signals with a planted skill."""

@@ -1,0 +1,1 @@
+"""The signal store: everything ever seen, append-only."""

@@ -1,0 +1,1 @@
+"""When a signal is decided on, and what became of it."""
