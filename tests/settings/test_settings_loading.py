@@ -68,7 +68,7 @@ def test_every_shipped_config_loads(name: str, tmp_path: Path) -> None:
 
 
 def test_conviction_config_without_signals_says_what_to_give() -> None:
-    with pytest.raises(SettingsError, match=r"conviction\.yaml:\d+: conviction\.signals: missing; give a file of signals"):
+    with pytest.raises(SettingsError, match=r"conviction\.yaml:\d+: conviction\.signals: missing; give a file"):
         load_settings("conviction")
 
 

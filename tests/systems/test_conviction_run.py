@@ -119,7 +119,8 @@ def test_stakes_grow_with_conviction_where_asked(stored):
     doubled = run("conviction_sample.yaml", SMALL | {
         "conviction.size_by_conviction": True, "conviction.high_conviction_score": 7,
         "conviction.scenarios": ["top_decile"]}, store=False)
-    is_high = stored.signals.set_index(["symbol", "entry_session"])["ml_score"] >= 7
+    bought = stored.signals[stored.signals["deployed"]]
+    is_high = bought.set_index(["symbol", "entry_session"])["ml_score"] >= 7
     stakes = [(run.trades["size"] * run.trades["entry_price"]).set_axis(
         pd.MultiIndex.from_frame(run.trades[["symbol", "entry_session"]])) for run in (stored, doubled)]
     ratio = (stakes[1] / stakes[0]).round(1)
