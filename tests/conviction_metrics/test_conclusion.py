@@ -82,7 +82,7 @@ def test_limits_of_the_run_are_named() -> None:
         is_simulated=True, looks_ahead=True, cold_start_share=0.25, in_sample_signals=40)))
 
     for words in ("signals are simulated", "picked from the whole sample", "25% of the scores",
-                  "40 signals were scored", "This is one history"):
+                  "40 signals that the model may have learned from are left out", "This is one history"):
         assert words in found
 
 

@@ -34,6 +34,11 @@ def time_clusters(decided_at: object, days: int) -> np.ndarray:
     return (at - at.min()) // np.timedelta64(days, "D")
 
 
+def month_clusters(decided_at: np.ndarray) -> np.ndarray:
+    """Return the calendar month of instants (datetime64) as whole numbers."""
+    return decided_at.astype("M8[M]").astype(np.int64)
+
+
 def cluster_variance(residual: np.ndarray, cluster: np.ndarray) -> tuple[float, int]:
     """Return the variance of a statistic whose linearised residuals sum to 0, and the number G of clusters.
 

@@ -54,6 +54,43 @@ def auc_figures(
     return {"auc": Figure(auc), "auc_low": Figure(low), "auc_high": Figure(high)}
 
 
+def area_under_curve(won: np.ndarray, score: np.ndarray) -> float:
+    """Return the chance that a winner is scored above a loser, ties half; NaN where all are alike.
+
+    won : 0 or 1. score : finite.
+
+    Examples
+    --------
+    >>> area_under_curve(np.array([0.0, 1.0, 0.0]), np.array([0.1, 0.3, 0.3]))
+    0.75
+    """
+    is_winner = np.asarray(won) > 0.5
+    if is_winner.all() or not is_winner.any():
+        return math.nan
+    return float(_placements(is_winner, np.asarray(score, dtype=float))[is_winner].mean())
+
+
+def auc_difference(
+    won: np.ndarray, score: np.ndarray, other: np.ndarray, cluster: np.ndarray, *, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Return AUC(score) - AUC(other) on the same signals and the ends of its interval; NaN where not defined.
+
+    won : 0 or 1. score, other : finite. cluster : whole numbers, see `time_clusters`. The placements of DeLong, DeLong
+    and Clarke-Pearson (1988) are summed by cluster, as Obuchowski (1997); Student t with clusters - 1 degrees of
+    freedom. Below `MIN_CLUSTERS` there is no interval.
+    """
+    is_winner = np.asarray(won) > 0.5
+    if is_winner.all() or not is_winner.any():
+        return math.nan, math.nan, math.nan
+    first, second = (_placements(is_winner, np.asarray(one, dtype=float)) for one in (score, other))
+    placement = first - second
+    difference = float(first[is_winner].mean()) - float(second[is_winner].mean())
+    error, critical, fault = _cluster_error(is_winner, placement, difference, cluster, confidence, MIN_CLUSTERS)
+    if fault or not error > 0:
+        return difference, math.nan, math.nan
+    return difference, max(difference - critical * error, -1.0), min(difference + critical * error, 1.0)
+
+
 def _placements(won: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Return for each signal the share of the other kind that it is on the right side of, ties half."""
     overall = pd.Series(score).rank().to_numpy()

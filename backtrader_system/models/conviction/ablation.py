@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from backtrader_system.models.conviction.auc import auc_estimate, months
+from backtrader_system.metrics.conviction.clusters import month_clusters
+from backtrader_system.metrics.conviction.ranking import area_under_curve, auc_difference
 from backtrader_system.models.conviction.estimators import fit
 from backtrader_system.models.conviction.out_of_fold import choose_rounds
 from backtrader_system.models.conviction.training_rows import TrainingRows, checked_rows
@@ -25,13 +26,13 @@ def ablation(
     walk : of the same rows, settings and order. groups : group -> feature names; names the rows do not have are passed
     over, a group without any is left out.
     Returns: ABLATION_COLUMNS, one row per group in the order given. difference = auc_full - auc_without: above 0 the
-        group helps. low, high : 95 %, of the paired difference, by months (see `auc_estimate`). Only resolved rows of
+        group helps. low, high : 95 %, of the paired difference, by months (see `auc_difference`). Only resolved rows of
         months with a trained model count, and models are compared before calibration, which does not rank. NaN where
         no such row exists or one class is missing, or the group is all there is.
     """
     rows = checked_rows(rows)
     judged = walk.is_trained & np.isfinite(rows.label)
-    label, cluster = rows.label[judged], months(rows.decided_at[judged])
+    label, cluster = rows.label[judged], month_clusters(rows.decided_at[judged])
     table = []
     for group, names in groups.items():
         dropped = [name for name in rows.features.columns if name in set(names)]
@@ -64,9 +65,9 @@ def _margins(
 
 
 def _compared(label: np.ndarray, full: np.ndarray, without: np.ndarray, cluster: np.ndarray) -> dict[str, float]:
-    full_auc = auc_estimate(label, full, cluster)
-    if not np.isfinite(without).all() or not np.isfinite(full_auc.value):
-        return {"auc_full": full_auc.value, "auc_without": np.nan, "difference": np.nan, "low": np.nan, "high": np.nan}
-    difference = auc_estimate(label, full, cluster, without)
-    return {"auc_full": full_auc.value, "auc_without": full_auc.value - difference.value,
-            "difference": difference.value, "low": difference.low, "high": difference.high}
+    full_auc = area_under_curve(label, full)
+    if not np.isfinite(without).all() or not np.isfinite(full_auc):
+        return {"auc_full": full_auc, "auc_without": np.nan, "difference": np.nan, "low": np.nan, "high": np.nan}
+    difference, low, high = auc_difference(label, full, without, cluster)
+    return {"auc_full": full_auc, "auc_without": area_under_curve(label, without), "difference": difference,
+            "low": low, "high": high}

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from backtrader_system.metrics.conviction.clusters import month_clusters
+from backtrader_system.metrics.conviction.ranking import auc_figures
 from backtrader_system.metrics.uncertainty import wilson_interval
-from backtrader_system.models.conviction.auc import auc_estimate, months
 from backtrader_system.models.conviction.calibration import brier_score
 from backtrader_system.models.conviction.estimators import EarlyStop, fit, stop_early
 from backtrader_system.models.conviction.time_split import latest_slice, purged_folds
@@ -87,11 +88,12 @@ def quality(rows: TrainingRows, tested: OutOfFold, probability: np.ndarray) -> d
     label = rows.label[tested.row]
     if len(label) == 0:
         return {"n_out_of_fold": 0, "n_folds": 0, "readiness": _readiness({})}
-    estimate = auc_estimate(label, tested.margin, months(rows.decided_at[tested.row]))
+    cluster = month_clusters(rows.decided_at[tested.row])
+    ranking = {name: figure.value for name, figure in auc_figures(label, tested.margin, cluster).items()}
     brier, reference = brier_score(label, probability), brier_score(label, tested.known_rate)
     figures = {
         "n_out_of_fold": len(label), "n_folds": len(np.unique(tested.fold)), "out_of_fold_base_rate": label.mean(),
-        "auc": estimate.value, "auc_low": estimate.low, "auc_high": estimate.high, "auc_clusters": estimate.n_clusters,
+        **ranking, "auc_clusters": len(np.unique(cluster)),
         "brier": brier, "brier_skill": 1 - brier / reference if reference > 0 else None,
     }
     figures = {name: _plain(value) for name, value in (figures | _best(label, tested.margin)).items()}

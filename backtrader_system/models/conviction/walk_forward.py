@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from backtrader_system.models.conviction.auc import area_under_curve
+from backtrader_system.metrics.conviction.ranking import area_under_curve
 from backtrader_system.models.conviction.calibration import brier_score
 from backtrader_system.models.conviction.contributions import Contributions
 from backtrader_system.models.conviction.model import ConvictionModel
