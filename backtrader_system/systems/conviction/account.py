@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.engine.backtest import Ledgers, run_backtest
+from backtrader_system.ledgers.schemas import FILL_STATUSES
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.conviction.selection import Selection
@@ -16,6 +17,7 @@ from backtrader_system.signals.scored import ScoredPanel
 from backtrader_system.systems.conviction.ideas import Ideas
 
 ANOTHER = "another signal on this symbol and session ranks higher"
+UNKNOWN = "its order did not fill before the data end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +69,27 @@ def trade_ideas(
 
 def fates(run: AccountRun, ideas: Ideas, selection: Selection) -> tuple[np.ndarray, np.ndarray]:
     """Return which ideas the account bought (bool), and why not for every other (text)."""
-    orders = run.ledgers.orders
-    buys = orders[(orders["side"] == "buy") & (orders["order_type"] == "market")]
-    sent = set(zip(buys["session"][buys["status"] == "submitted"], buys["symbol"][buys["status"] == "submitted"],
-                   strict=True))
-    filled = set(buys.loc[buys["status"].isin(("filled", "partly_filled")), "order_id"])
-    first = buys[buys["status"] == "submitted"]
-    bought_at = {key for key, order in zip(zip(first["session"], first["symbol"], strict=True), first["order_id"],
-                                           strict=True) if order in filled}
-    ends = buys[buys["status"].isin(("rejected", "cancelled", "expired", "pending_at_end"))].set_index("order_id")
-    why_unfilled = {key: str(ends["reason"].get(order, "")) for key, order in
-                    zip(zip(first["session"], first["symbol"], strict=True), first["order_id"], strict=True)}
-    skipped = run.ledgers.skipped
-    why = dict(zip(zip(skipped["session"], skipped["symbol"], strict=True), skipped["reason"], strict=True))
     is_shown = np.zeros(len(ideas.table), dtype=bool)
     is_shown[run.shown] = True
+    sent, skipped = _buys(run.ledgers.orders), run.ledgers.skipped
+    why = dict(zip(zip(skipped["session"], skipped["symbol"], strict=True), skipped["reason"], strict=True))
+    why |= {key: reason for key, is_filled, reason in sent if not is_filled}
+    filled = {key for key, is_filled, _ in sent if is_filled}
     bought, reason = np.zeros(len(is_shown), dtype=bool), selection.reason.astype(object).copy()
     for n, key in enumerate(zip(ideas.table["session"], ideas.table["symbol"], strict=True)):
-        if not selection.is_selected[n]:
-            continue
-        bought[n] = is_shown[n] and key in bought_at
-        reason[n] = "" if bought[n] else ANOTHER if not is_shown[n] else (
-            why_unfilled.get(key) if key in sent else why.get(key)) or "its order did not fill before the data end"
+        if selection.is_selected[n]:
+            bought[n] = is_shown[n] and key in filled
+            reason[n] = "" if bought[n] else why.get(key, UNKNOWN) if is_shown[n] else ANOTHER
     return bought, reason
+
+
+def _buys(orders: pd.DataFrame) -> list[tuple[tuple[pd.Timestamp, str], bool, str]]:
+    """Return session and symbol of every entry, whether any of it filled, and the last reason in the log."""
+    entries = orders[(orders["side"] == "buy") & (orders["order_type"] == "market")]
+    one_each = entries.assign(filled=entries["status"].isin(FILL_STATUSES)).groupby("order_id").agg(
+        session=("session", "first"), symbol=("symbol", "first"), filled=("filled", "any"), reason=("reason", "last"))
+    keys = zip(one_each["session"], one_each["symbol"], strict=True)
+    return list(zip(keys, one_each["filled"], one_each["reason"].fillna(UNKNOWN), strict=True))
 
 
 def _shown(ideas: Ideas, selection: Selection, strength: np.ndarray) -> np.ndarray:
