@@ -50,7 +50,8 @@ class ConvictionSettings(Section):
 
     signals: Path | None = None          # CSV, JSON lines or a signal store; None: simulated signals
     simulated: SimulatedSignalSettings = SimulatedSignalSettings()
-    symbols: dict[str, str] = {}         # ticker of a signal -> symbol of its bars, where they differ
+    coin_suffix: str | None = None       # crypto: symbol of the bars = ticker + suffix; None: -USD for Yahoo, else none
+    symbols: dict[str, str] = {}         # ticker of a signal -> symbol of its bars, where they differ otherwise
     model: Path | None = None            # a .skops file; None: retrained before every month on the months before
     strategy: Literal["top10", "threshold7", "threshold8", "threshold9", "hybrid", "rules"] = "top10"
     selection: Literal["causal", "whole_sample"] = "causal"

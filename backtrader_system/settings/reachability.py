@@ -159,8 +159,9 @@ def _models(settings: Settings) -> Iterator[_Finding]:
 def _unread(settings: Settings) -> Iterator[_Finding]:
     """Yield values that nothing reads under the other settings; they matter only where someone gave them."""
     kind = settings.sizer.type
-    # The scenario compares fixed dollars with both readings of Kelly, whatever sizer the run has.
-    has_sizing_scenario = settings.system == "conviction" and "sizing" in settings.conviction.scenarios
+    # Its scenario `sizing` compares fixed dollars with both readings of Kelly, whatever sizer the run has. Its config
+    # sets them, so leaving the scenario out for once is no reason to warn.
+    has_sizing_scenario = settings.system == "conviction"
     for reader, keys in _READ_BY.items():
         if reader != kind and keys and not (reader == "kelly" and has_sizing_scenario):
             yield _Finding(keys, f"not used by sizer.type {kind}")

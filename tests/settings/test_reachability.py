@@ -94,12 +94,11 @@ def test_exits_of_conviction_that_act_or_are_off_are_not_worth_a_warning() -> No
     assert warnings_with("strategy.name=conviction", *exits) == []
 
 
-def test_scenario_of_sizes_reads_what_kelly_reads() -> None:
-    given = ["system=conviction", "sizer.type=fixed_fraction", "sizer.prior_trades=5", "sizer.cash_per_position=4000"]
-    without = warnings_with(*given, "conviction.scenarios=[ablation]")
-    assert [line.split(":")[-1].strip() for line in without if "sizer." in line] == [
+def test_conviction_reads_what_fixed_cash_and_kelly_read_whatever_its_sizer() -> None:
+    given = ["sizer.type=fixed_fraction", "sizer.prior_trades=5", "sizer.cash_per_position=4000"]
+    assert [line.split(":")[-1].strip() for line in warnings_with(*given) if "sizer." in line] == [
         "not used by sizer.type fixed_fraction"] * 2
-    assert not [line for line in warnings_with(*given) if "sizer." in line]
+    assert not [line for line in warnings_with("system=conviction", *given) if "sizer." in line]
 
 
 def test_warning_names_file_and_line(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from backtrader_system.signals.conviction.simulated.signals import simulate_sign
 
 # Sessions that the last outcome may need beyond its calendar days: an entry that waits, a market that is closed.
 SLACK_DAYS = 10
-CRYPTO_SUFFIX = "-USD"      # how Yahoo names the dollar price of a coin
+YAHOO_SUFFIX = "-USD"       # how Yahoo names the dollar price of a coin
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,13 @@ def with_asset_types(history: SignalHistory, data: DataSettings) -> SignalHistor
 
 
 def symbols_of(signals: pd.DataFrame, settings: Settings) -> pd.Series:
-    """Return the symbol of the bars of each signal: `conviction.symbols`, else its ticker; `-USD` for Yahoo's coins."""
-    is_coin = (signals["asset_type"] == "crypto") & (settings.data.source == "yahoo")
-    usual = signals["ticker"].where(~is_coin, signals["ticker"] + CRYPTO_SUFFIX)
+    """Return the symbol of the bars of each signal: `conviction.symbols`, else its ticker, a coin's with its suffix."""
+    suffix = settings.conviction.coin_suffix
+    if suffix is None:
+        suffix = YAHOO_SUFFIX if settings.data.source == "yahoo" else ""
+    has_suffix = signals["ticker"].str.endswith(suffix)
+    is_coin = (signals["asset_type"] == "crypto") & ~has_suffix
+    usual = signals["ticker"].where(~is_coin, signals["ticker"] + suffix)
     return signals["ticker"].map(settings.conviction.symbols).fillna(usual).astype("str")
 
 
