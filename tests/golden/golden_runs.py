@@ -22,12 +22,18 @@ RUNS = {
         "ml_config.retrain_every_sessions": 20, "ml_config.models.regime.n_estimators": 5,
         "ml_config.models.strength.n_estimators": 5, "strategy.exits.trailing_stop_atr": 3.0,
         "backtest.max_participation_fraction": 0.01, "sizer.type": "equal_weight"},
+    # By the rules: the last bits of a boosted model may differ between processors, and with them a decision.
+    "conviction": {
+        "conviction.strategy": "rules", "conviction.simulated.n_signals": 300, "conviction.scenarios": ["top_decile"],
+        "backtest.end_date": "2023-12-31", "data.simulated.n_symbols": 8, "conviction.classifier.n_estimators": 5,
+        "conviction.classifier.n_folds": 2, "evidence.bootstrap_samples": 100},
 }
+CONFIGS = {"conviction": "conviction_sample.yaml"}
 
 
 def facts(name: str) -> dict[str, object]:
     """Return what is pinned of a run: a hash of every order event, and figures a reader can follow."""
-    return condense(run("sample.yaml", RUNS[name], store=False))
+    return condense(run(CONFIGS.get(name, "sample.yaml"), RUNS[name], store=False))
 
 
 def condense(result: RunResult) -> dict[str, object]:
