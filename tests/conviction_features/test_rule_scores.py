@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from known_signals import NOW, signal, tables
 
-from backtrader_system.signals.conviction.rules.rule_scores import rule_scores
+from backtrader_system.signals.conviction.rules.rule_scores import HIGHEST_RULE_SCORE, rule_scores
 from backtrader_system.signals.conviction.rules.tickers import extract_tickers
 
 FIRE, ROCKET, GEM = "\N{FIRE}", "\N{ROCKET}", "\N{GEM STONE}"
@@ -142,6 +142,27 @@ def test_what_a_rule_cannot_read_is_not_scored():
     known = scored(signal(source="Yieldschool"), signal(source="Dumb Money"))
     assert known["rule_score"].isna().all()
     assert known["rule_name"].tolist() == ["none", "none"]
+
+
+@pytest.mark.parametrize("overlay", [False, True])
+def test_a_recorded_endorsement_is_read_but_a_recorded_zero_alone_is_not(overlay):
+    plain = {"source": "Yieldschool", "asset_type": "crypto", "liquidity": 500_000.0}
+    rows = scored(signal(**plain, dan_endorsed=0.0), signal(**plain, dan_endorsed=0.0, mention_count=3.0),
+                  signal(**plain, dan_endorsed=1.0), signal(**plain, dan_endorsed=0.0, message="fine"),
+                  signal(**plain, dan_endorsed=0.0, recorded_score=7.0), overlay=overlay)
+    np.testing.assert_equal(rows["rule_score"].to_numpy(), [np.nan, np.nan, 3 + 2, 3, 7])
+    assert rows["rule_name"].tolist() == ["none", "none", "Yieldschool text", "Yieldschool text", "score of the file"]
+    assert rows["rule_status"].tolist()[:2] == ["ignored", "ignored"]
+
+
+def test_the_highest_score_is_that_of_an_endorsed_stock_with_rising_interest_and_a_good_thesis():
+    message = f"{FIRE}{ROCKET} going all in: bullish, buying, accumulating; moat, earnings, market share"
+    best = {"source": "Yieldschool", "message": message, "dan_endorsed": 1.0}
+    trends = {"trends_now": 30.0, "trends_7d_ago": 20.0, "trends_30d_ago": 10.0, "trends_peak": 30.0}
+    rows = scored(signal(**best, asset_type="stock", **trends),
+                  signal(**best, asset_type="crypto", liquidity=2e6, dex_count=3.0), overlay=True)
+    assert rows["rule_score"].tolist() == [10 + 2 + 1 + 1, 10 + 2 + 1]
+    assert HIGHEST_RULE_SCORE == 14
 
 
 def test_the_score_of_the_file_stands_in_for_a_missing_text():

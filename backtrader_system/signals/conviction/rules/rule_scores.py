@@ -24,7 +24,11 @@ from backtrader_system.signals.conviction.features.feature_inputs import endorse
 from backtrader_system.signals.conviction.features.reaction_counts import reaction_counts
 from backtrader_system.signals.conviction.features.source_family import SourceFamily, source_family
 from backtrader_system.signals.conviction.features.text_features import FIRE, ROCKET, MessageFacts
-from backtrader_system.signals.conviction.rules.validator_overlay import is_rejected, overlaid_score
+from backtrader_system.signals.conviction.rules.validator_overlay import (
+    MAX_OVERLAY_POINTS,
+    is_rejected,
+    overlaid_score,
+)
 
 YIELDSCHOOL, DUMB_MONEY, DUMB_MONEY_NEWER, RECORDED, NO_RULE = (
     "Yieldschool text", "Dumb Money reactions", "Dumb Money weighted reactions", "score of the file", "none")
@@ -34,6 +38,9 @@ NEWER_WEIGHTS: Mapping[str, float] = {
     "rocket": 3.0, "fire": 2.5, "gem": 2.0, "hundred": 1.5, "chart_up": 1.5, "eyes": 1.0, "money_face": 1.0,
     "bolt": 1.0, "thumbsup": 0.1, "flexed_arm": 0.1, "raised_hands": 0.1, "other": 0.1}
 NEWER_FULL_WEIGHT, NEWER_MIN_REACTIONS = 20.0, 5
+MAX_TEXT_SCORE, ENDORSEMENT_POINTS = 10.0, 2.0
+# Text in full, Dan's word and the overlay's points: no rule scores higher, nor does a file, whose scores end at 12.
+HIGHEST_RULE_SCORE = MAX_TEXT_SCORE + ENDORSEMENT_POINTS + MAX_OVERLAY_POINTS
 MAX_AGE = pd.Timedelta(hours=48)
 MANY_ROCKETS, MANY_MENTIONS, GREEN_COUNTED = 3, 3, 20
 GREEN, STATUSES, STATUS_EDGES = "GREEN", ("RED", "YELLOW", "YELLOW+", "GREEN"), (5.0, 7.0, 8.0)
@@ -51,8 +58,9 @@ def rule_scores(
         and the thesis say, see `validator_overlay`.
     market : as `market_inputs` returns it; without it the overlay knows neither volume nor the day's change.
     decided_at : aware instants; with them a Dumb Money signal of 48 hours or more is ignored, as its scraper did.
-    Returns: rule_score (float64, >= 0, up to 13 where Dan endorses; NaN where the rules ignore the signal or know
-        nothing of it), rule_status (GREEN, YELLOW+, YELLOW, RED, or ignored), rule_name; index of `known`.
+    Returns: rule_score (float64, 0 to HIGHEST_RULE_SCORE; NaN where the rules ignore the signal or know nothing of
+        it: that Dan did not endorse it is not enough), rule_status (GREEN, YELLOW+, YELLOW, RED, or ignored),
+        rule_name; index of `known`.
         A signal whose rule lacks what it reads (text, or reactions) takes the score of its file, where there is
         one, as it stands.
 
@@ -112,9 +120,10 @@ def _is_old(signal_time: pd.Series, decided_at: pd.DatetimeIndex | None) -> np.n
 def _text_score(facts: MessageFacts, endorsement: np.ndarray) -> np.ndarray:
     emoji = (facts.occurrences(FIRE) > 0).astype(float) + (facts.occurrences(ROCKET) > 0)
     words = facts.count(("bullish", "buying", "accumulating"))
-    score = np.minimum(3.0 + emoji + words + 2.0 * facts.has_any(terms.STRONG_CONVICTION), 10.0)
-    is_known = facts.is_given | np.isfinite(endorsement)
-    return np.where(is_known, score + 2.0 * (endorsement == 1.0), np.nan)
+    score = np.minimum(3.0 + emoji + words + 2.0 * facts.has_any(terms.STRONG_CONVICTION), MAX_TEXT_SCORE)
+    is_endorsed = endorsement == 1.0
+    # A recorded 0 tells that Dan said nothing, not what the message says.
+    return np.where(facts.is_given | is_endorsed, score + ENDORSEMENT_POINTS * is_endorsed, np.nan)
 
 
 def _dumb_money_score(counted: np.ndarray, facts: MessageFacts) -> np.ndarray:

@@ -23,6 +23,7 @@ PAST_PEAK_SHARE = 0.5
 THESIS_BASE, MAX_FUNDAMENTALS, MAX_HYPE_PENALTY, HYPE_PENALTY = 5.0, 3.0, 4.0, 2.0
 LONG_THESIS_CHARACTERS, SHORT_THESIS_CHARACTERS = 200, 50
 GOOD_THESIS, BAD_THESIS = 7.0, 3.0
+MAX_OVERLAY_POINTS = 2.0        # a stock: search interest rising and a good thesis; crypto gets 1 at most
 WAIT_FROM = {"crypto": 5.0, "stock": 6.0}
 
 
