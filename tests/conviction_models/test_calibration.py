@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss
 
 from backtrader_system.models.conviction.calibration import (
     brier_score,
+    calibrator_faults,
     choose_calibrator,
     fit_calibrator,
     logistic,
@@ -105,6 +106,21 @@ def test_margins_that_do_not_vary_give_the_base_rate():
     label = (np.arange(200) % 4 == 0).astype(float)
 
     assert fit_calibrator("sigmoid", np.zeros(200), label).probability(np.zeros(1))[0] == pytest.approx(0.25, abs=0.01)
+
+
+def test_isotonic_of_margins_that_do_not_vary_is_one_level_between_two_points():
+    label = (np.arange(200) % 4 == 0).astype(float)
+    curve = fit_calibrator("isotonic", np.zeros(200), label)
+
+    assert curve.x.tolist() == [0.0, 1.0]
+    assert curve.y == pytest.approx([0.25, 0.25])
+    assert calibrator_faults(curve) == []
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("slope", [-1.0, 0.0, 0.4, 3.0])
+def test_every_curve_that_is_fitted_may_be_read_back(method, slope):
+    assert calibrator_faults(fit_calibrator(method, *margins(500, slope=slope))) == []
 
 
 def test_none_is_none():

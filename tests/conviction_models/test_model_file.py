@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import re
 import zipfile
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from sklearn.svm import SVC
 
 from backtrader_system.errors import DataError, OutputError
 from backtrader_system.models.conviction import model_archive
+from backtrader_system.models.conviction.calibration import Calibrator
 from backtrader_system.models.conviction.estimators import HistogramTrees, LightgbmTrees
 from backtrader_system.models.conviction.model_file import load_model, manifest_path, save_model
 from backtrader_system.models.conviction.training import train_model
@@ -62,8 +64,16 @@ def forge_bytes(path, archive):
     manifest_path(path).write_text(json.dumps(facts))
 
 
+def edit(path, **changes):
+    """Change facts in the manifest beside a model file, as a hand with an editor would."""
+    facts = json.loads(manifest_path(path).read_text())
+    facts["manifest"] |= changes
+    manifest_path(path).write_text(json.dumps(facts))
+
+
 def honest_payload(model):
-    return {"format": 1, "estimator": {"kind": "hist_gradient_boosting", "classifier": model.estimator.classifier},
+    return {"format": 1, "manifest": model.manifest.to_text(),
+            "estimator": {"kind": "hist_gradient_boosting", "classifier": model.estimator.classifier},
             "calibrator": {"method": "none", "x": np.zeros(0), "y": np.zeros(0)}}
 
 
@@ -199,7 +209,6 @@ def test_a_large_file_is_not_read(saved):
 @pytest.mark.parametrize(("content", "message"), [
     (None, "its manifest m.json is missing"), ("{", "is no manifest"), ("{}", "is no manifest"),
     ("[1]", "is no manifest"),
-    ('{"format": 1, "sha256": "0", "manifest": {"features": []}}', "missing keys"),
 ])
 def test_a_manifest_that_is_missing_or_none_is_told(saved, content, message):
     if content is None:
@@ -209,6 +218,104 @@ def test_a_manifest_that_is_missing_or_none_is_told(saved, content, message):
 
     with pytest.raises(DataError, match=message):
         load_model(saved)
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"trained_through": "2020-01-01"}, "trained_through is '2020-01-01' in the manifest and '202"),
+    ({"trained_through": None}, "trained_through is null, though the model is neither synthetic nor converted"),
+    ({"trained_through": None, "is_synthetic": True}, "is_synthetic is True in the manifest and False inside"),
+    ({"trained_through": None, "converted_from": "a.pkl"}, "converted_from is 'a.pkl' in the manifest and None inside"),
+    ({"features": ["noise_d", "noise_c", "noise_b", "noise_a", "told"]}, r"features is \['noise_d'"),
+    ({"auc": 0.99}, "auc is 0.99 in the manifest"),
+])
+def test_an_edited_manifest_that_disagrees_with_the_model_file_is_refused(saved, changes, message):
+    edit(saved, **changes)
+
+    with pytest.raises(DataError, match=message):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"trained_through": None}, "trained_through is null"),
+    ({"trained_through": "banana"}, "trained_through must be an ISO date"),
+    ({"trained_through": "20240101"}, "trained_through must be an ISO date"),
+    ({"trained_through": 20240101}, "trained_through must be an ISO date"),
+    ({"features": ()}, "features must be a list"),
+    ({"features": ("told", "told", "noise_b", "noise_c", "noise_d")}, "features must be a list of different names"),
+    ({"features": (1, 2, 3, 4, 5)}, "features must be a list"),
+    ({"is_synthetic": "no"}, "is_synthetic must be true or false"),
+    ({"converted_from": ""}, "converted_from must be a name or null"),
+    ({"n_rows": -1}, "n_rows must be a number from 0"),
+    ({"n_rows": True}, "n_rows must be a number from 0"),
+    ({"auc": 1.5}, "auc must be a number from 0 to 1"),
+    ({"auc": "0.7"}, "auc must be a number from 0 to 1"),
+    ({"lift": "high"}, "lift must be a finite number"),
+    ({"readiness": ({"name": "auc"},)}, "readiness must be a list of gates"),
+    ({"versions": []}, "versions must be a dictionary"),
+    ({"learner": None}, "learner must be text"),
+])
+def test_a_manifest_that_cannot_be_is_refused_though_the_model_file_agrees(
+        histogram_model, tmp_path, changes, message):
+    save_model(replace(histogram_model, manifest=replace(histogram_model.manifest, **changes)), tmp_path / "m.skops")
+
+    with pytest.raises(DataError, match=message):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_number_without_end_is_no_figure(saved):
+    text = manifest_path(saved).read_text()
+    manifest_path(saved).write_text(re.sub(r'"lift": [^,]+', '"lift": NaN', text))
+
+    with pytest.raises(DataError, match="lift must be a finite number or null, is nan"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("stated", [None, [], "text", {"features": []}], ids=str)
+def test_a_manifest_of_another_shape_is_refused(saved, stated):
+    facts = json.loads(manifest_path(saved).read_text())
+    manifest_path(saved).write_text(json.dumps(facts | {"manifest": stated}))
+
+    with pytest.raises(DataError, match=r"must be a dictionary|missing keys"):
+        load_model(saved)
+
+
+def test_all_faults_of_a_model_are_told_at_once(histogram_model, tmp_path):
+    path = tmp_path / "m.skops"
+    save_model(replace(histogram_model, calibrator=Calibrator("sigmoid", np.array([-1.0]), np.zeros(1))), path)
+    edit(path, trained_through="banana", auc=7)
+
+    with pytest.raises(DataError) as caught:
+        load_model(path)
+    for words in ("trained_through must be", "auc must be", "auc is 7 in the manifest", "slope of the sigmoid"):
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("method", "x", "y", "message"), [
+    ("isotonic", [], [], "at least 2, has 0 and 0"),
+    ("isotonic", [0.5], [0.5], "at least 2, has 1 and 1"),
+    ("isotonic", [0.1, 0.5, 0.9], [0.1, 0.2], "as many x as y"),
+    ("isotonic", [0.1, 0.9], [-3.0, 0.5], "must lie from 0 to 1"),
+    ("isotonic", [0.1, 0.9], [0.5, 1.5], "must lie from 0 to 1"),
+    ("isotonic", [0.1, 0.9], [0.5, 0.4], "y of the isotonic curve must not fall"),
+    ("isotonic", [0.9, 0.1], [0.4, 0.5], "x of the isotonic curve must rise"),
+    ("isotonic", [0.5, 0.5], [0.4, 0.5], "x of the isotonic curve must rise"),
+    ("isotonic", [0.1, np.nan], [0.4, 0.5], "finite numbers"),
+    ("isotonic", [[0.1, 0.2]], [[0.4, 0.5]], "two lists"),
+    ("sigmoid", [np.nan], [0.0], "finite numbers"),
+    ("sigmoid", [1.0], [np.inf], "finite numbers"),
+    ("sigmoid", [-1.0], [0.0], "slope of the sigmoid must be above 0"),
+    ("sigmoid", [0.0], [0.0], "slope of the sigmoid must be above 0"),
+    ("sigmoid", [], [], "one slope and one intercept"),
+    ("sigmoid", [1.0, 2.0], [0.0], "one slope and one intercept"),
+    ("none", [1.0], [], "must have no numbers"),
+    ("oracle", [], [], "must be none, sigmoid or isotonic"),
+])
+def test_a_calibration_that_cannot_be_is_refused(histogram_model, tmp_path, method, x, y, message):
+    forged = Calibrator(method, np.array(x, float), np.array(y, float))
+    save_model(replace(histogram_model, calibrator=forged), tmp_path / "m.skops")
+
+    with pytest.raises(DataError, match=message):
+        load_model(tmp_path / "m.skops")
 
 
 @pytest.mark.parametrize(("field", "value", "message"), [
@@ -240,7 +347,8 @@ def test_lightgbm_text_that_is_none_is_refused(histogram_model, tmp_path):
 
 
 @pytest.mark.parametrize("payload", [{"format": 9}, {"format": 1}, [1, 2], {
-    "format": 1, "estimator": {"kind": "oracle"}, "calibrator": {"method": "none", "x": [], "y": []}}], ids=str)
+    "format": 1, "manifest": "{}", "estimator": {"kind": "oracle"},
+    "calibrator": {"method": "none", "x": [], "y": []}}], ids=str)
 def test_another_content_is_refused(saved, payload):
     forge(saved, payload)
 

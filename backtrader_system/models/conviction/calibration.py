@@ -112,9 +112,50 @@ def fit_calibrator(method: Method, margin: np.ndarray, label: np.ndarray) -> Cal
         from sklearn.isotonic import IsotonicRegression
 
         steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(logistic(margin), label)
-        return Calibrator("isotonic", np.asarray(steps.X_thresholds_), np.asarray(steps.y_thresholds_))
+        x, y = np.asarray(steps.X_thresholds_), np.asarray(steps.y_thresholds_)
+        if len(x) == 1:         # margins that do not vary: one level everywhere
+            x, y = np.array([0.0, 1.0]), np.repeat(y, 2)
+        return Calibrator("isotonic", x, y)
     slope, intercept = _platt(margin, label)
     return Calibrator("sigmoid", np.array([slope]), np.array([intercept]))
+
+
+def calibrator_faults(calibrator: Calibrator) -> list[str]:
+    """Return what makes a curve no rising curve from margins to probabilities; nothing if it is sound.
+
+    Examples
+    --------
+    >>> calibrator_faults(Calibrator("sigmoid", np.array([-1.0]), np.array([0.0])))
+    ['the slope of the sigmoid must be above 0, is -1.0: it would turn the ranking round']
+    """
+    x, y = calibrator.x, calibrator.y
+    if calibrator.method not in ("none", "sigmoid", "isotonic"):
+        return [f"the calibration must be none, sigmoid or isotonic, is {calibrator.method!r:.60}"]
+    if x.ndim != 1 or y.ndim != 1 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return ["the numbers of the calibration must be two lists of finite numbers"]
+    if calibrator.method == "none":
+        return ["a calibration `none` must have no numbers"] if len(x) or len(y) else []
+    if calibrator.method == "sigmoid":
+        return _sigmoid_faults(x, y)
+    return _isotonic_faults(x, y)
+
+
+def _sigmoid_faults(x: np.ndarray, y: np.ndarray) -> list[str]:
+    if len(x) != 1 or len(y) != 1:
+        return [f"the sigmoid must have one slope and one intercept, has {len(x)} and {len(y)}"]
+    return [] if x[0] > 0 else [f"the slope of the sigmoid must be above 0, is {x[0]}: it would turn the ranking round"]
+
+
+def _isotonic_faults(x: np.ndarray, y: np.ndarray) -> list[str]:
+    if len(x) != len(y) or len(x) < 2:
+        return [f"the isotonic curve must have as many x as y, at least 2, has {len(x)} and {len(y)}"]
+    faults = {
+        "the x of the isotonic curve must rise": (np.diff(x) > 0).all(),
+        "the y of the isotonic curve must not fall": (np.diff(y) >= 0).all(),
+        "the x and y of the isotonic curve must lie from 0 to 1": all(
+            values.min() >= 0 and values.max() <= 1 for values in (x, y)),
+    }
+    return [fault for fault, is_sound in faults.items() if not is_sound]
 
 
 def brier_score(label: np.ndarray, probability: np.ndarray) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from backtrader_system.errors import DataError, OutputError
-from backtrader_system.models.conviction.calibration import Calibrator
+from backtrader_system.models.conviction.calibration import Calibrator, calibrator_faults
 from backtrader_system.models.conviction.estimators import Estimator, HistogramTrees, LightgbmTrees, import_lightgbm
 from backtrader_system.models.conviction.foreign import ForeignClassifier
-from backtrader_system.models.conviction.manifest import ModelManifest
+from backtrader_system.models.conviction.manifest import ModelManifest, disagreements, manifest_faults
 from backtrader_system.models.conviction.model import ConvictionModel
 from backtrader_system.models.conviction.model_archive import LARGEST_FILE_BYTES, build_model, dump_model
 from backtrader_system.models.conviction.tree_checks import require_sound_trees
@@ -36,8 +36,9 @@ def save_model(model: ConvictionModel, path: Path) -> None:
     """
     if path.suffix != ".skops":
         raise OutputError(f"{path}: a model file must end in .skops")
-    archive = dump_model({"format": _FORMAT, "estimator": _estimator_payload(model.estimator), "calibrator": {
-        "method": model.calibrator.method, "x": model.calibrator.x, "y": model.calibrator.y}})
+    archive = dump_model({
+        "format": _FORMAT, "manifest": model.manifest.to_text(), "estimator": _estimator_payload(model.estimator),
+        "calibrator": {"method": model.calibrator.method, "x": model.calibrator.x, "y": model.calibrator.y}})
     facts = {"format": _FORMAT, "sha256": hashlib.sha256(archive).hexdigest(), "size_bytes": len(archive),
              "manifest": model.manifest.to_dict()}
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -53,14 +54,16 @@ def save_model(model: ConvictionModel, path: Path) -> None:
 def load_model(path: Path) -> ConvictionModel:
     """Return the model of a .skops file and its manifest.
 
-    Read are at most 64 MB, whose SHA-256 the manifest must name, with types of a list fixed in the code. The hash finds
-    a damaged or exchanged file; it cannot find one whose manifest was exchanged as well. The list is the protection.
+    Read are at most 64 MB, whose SHA-256 the manifest must name, with types of a list fixed in the code. The manifest
+    must agree with the copy inside the file: it says which signals are out of sample. Both find a file or a manifest
+    that was damaged, exchanged or edited; neither finds a forger who writes both anew. The list is the protection.
 
     Raises
     ------
     DataError
         For a pickle, with the command that converts it; for a file that is missing, too large, damaged, without its
-        manifest, or that holds types beyond the list, which are named.
+        manifest, or that holds types beyond the list, which are named; for a manifest or a calibration that cannot
+        be, or a manifest that differs from the copy inside the file, with all faults.
     """
     path = Path(path)
     if path.suffix.lower() in PICKLE_SUFFIXES:
@@ -71,8 +74,8 @@ def load_model(path: Path) -> ConvictionModel:
         raise DataError(f"{path}: a model file ends in .skops; train one with python -m backtrader_system conviction "
                         "train --data FILE --output NAME.skops")
     archive = _read(path, LARGEST_FILE_BYTES, "model file")
-    manifest = _read_manifest(path, archive)
-    return _assembled(build_model(archive, str(path)), manifest, str(path))
+    facts = _read_manifest(path, archive)
+    return _assembled(build_model(archive, str(path)), facts, str(path))
 
 
 def convert_command(path: Path) -> str:
@@ -86,17 +89,21 @@ def manifest_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _assembled(payload: dict[str, Any], manifest: ModelManifest, where: str) -> ConvictionModel:
+def _assembled(payload: dict[str, Any], facts: object, where: str) -> ConvictionModel:
     try:
         if payload["format"] != _FORMAT:
             raise ValueError(f"format {payload['format']}")
+        inside = json.loads(payload["manifest"])
         curve = payload["calibrator"]
-        calibrator = Calibrator(curve["method"], np.asarray(curve["x"], float), np.asarray(curve["y"], float))
-        if calibrator.method not in ("none", "sigmoid", "isotonic"):
-            raise ValueError(f"calibration {calibrator.method!r}")
+        calibrator = Calibrator(str(curve["method"]), np.asarray(curve["x"], float), np.asarray(curve["y"], float))
         estimator = _estimator_of(payload["estimator"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DataError(f"{where}: is a .skops file, but none that this version wrote ({error}); train anew") from error
+    faults = [*manifest_faults(facts), *disagreements(inside, facts), *calibrator_faults(calibrator)]
+    if faults:
+        raise DataError(f"{where}: the model and its manifest {manifest_path(Path(where)).name} cannot be used; one of "
+                        "them was changed: copy both again or train anew", faults=faults)
+    manifest = ModelManifest.from_dict(facts)
     if not isinstance(estimator, LightgbmTrees):
         require_sound_trees(estimator.classifier, len(manifest.features), where)
     model = ConvictionModel(estimator, calibrator, manifest)
@@ -137,7 +144,8 @@ def _estimator_of(payload: dict[str, Any]) -> Estimator:
     raise ValueError(f"estimator {kind!r}")
 
 
-def _read_manifest(path: Path, archive: bytes) -> ModelManifest:
+def _read_manifest(path: Path, archive: bytes) -> object:
+    """Return what the manifest says of the model, unchecked, once its hash is that of the model file."""
     place = manifest_path(path)
     if not place.is_file():
         raise DataError(f"{path}: its manifest {place.name} is missing; it was written beside the model and names its "
@@ -147,13 +155,13 @@ def _read_manifest(path: Path, archive: bytes) -> ModelManifest:
         if facts["format"] != _FORMAT:
             raise ValueError(f"format {facts['format']}")
         found, expected = hashlib.sha256(archive).hexdigest(), facts["sha256"]
-        manifest = ModelManifest.from_dict(facts["manifest"])
+        stated = facts["manifest"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{place}: is no manifest that this version wrote ({error}); train anew") from error
     if found != expected:
         raise DataError(f"{path}: its SHA-256 is {found[:12]}... and the manifest says {str(expected)[:12]}...; the "
                         "file was changed or belongs to another manifest: copy both files again or train anew")
-    return manifest
+    return stated
 
 
 def _read(path: Path, largest: int, what: str) -> bytes:
