@@ -32,8 +32,8 @@ def comparison_of(sources: IdeaSources, skill: float, seed: int) -> Comparison:
     """Return the comparison of one simulated history."""
     settings = with_signals(sources.settings, skill, seed)
     one = invented(settings, sources.market, sources.closes)
-    ideas = prepare_ideas(one)
-    return compare_with_rules(ideas, score_ideas(ideas, settings.conviction, Silent()), settings)
+    ideas, scores = score_ideas(prepare_ideas(one), settings.conviction, one.first_session, Silent())
+    return compare_with_rules(ideas, scores, settings)
 
 
 def with_signals(settings: Settings, skill: float, seed: int) -> Settings:
@@ -52,12 +52,14 @@ def summary_lines(title: str, table: pd.DataFrame, truth: float) -> list[str]:
     """Return what the histories of one skill showed; `truth` is the mean difference they should cover."""
     counts = table["verdict"].value_counts()
     has_interval = table["low"].notna()
-    missed = ((table["low"] > truth) | (table["high"] < truth))[has_interval].mean()
+    missed, missed_mean = (((table["low"] > value) | (table["high"] < value))[has_interval].mean()
+                           for value in (truth, table["difference"].mean()))
     verdicts = ", ".join(f"{name} {count} ({count / len(table):.1%})" for name, count in counts.items())
     return [f"{title}: {len(table)} histories, mean difference {table['difference'].mean():+.1%} "
             f"(sd {table['difference'].std():.1%}), {table['n_a'].mean():.0f} trades each, "
             f"{table['n_clusters'].mean():.0f} clusters",
-            f"  verdicts: {verdicts}", f"  intervals that miss {truth:+.1%}: {missed:.1%} (nominal 5.0%)"]
+            f"  verdicts: {verdicts}",
+            f"  intervals that miss {truth:+.1%}: {missed:.1%}, their own mean: {missed_mean:.1%} (nominal 5.0%)"]
 
 
 def power_at(truth: float, power: dict[float, float]) -> float:

@@ -66,10 +66,11 @@ class ConvictionSettings(Section):
     label: Literal["touch", "traded"] = "touch"      # what a winner is: target touched, or before the stop
     label_days: Sessions = 30            # calendar days from the entry
     outcome_days: Annotated[tuple[Sessions, ...], Field(min_length=1)] = (7, 30, 60)
+    max_wait_days: Sessions = 7          # a signal without a bar for longer than this after its post is left out
     liquidity_floor_dollars: Annotated[float, Field(ge=0)] = 100_000.0    # mean daily volume of the 20 bars before
     size_by_conviction: bool = False                 # stakes of the main account grow with the score, as below
     high_conviction_score: Annotated[int, Field(ge=1, le=10)] = 9
     high_conviction_multiple: Positive = 2.0         # of the usual stake, from that score on
-    compare_count: Sessions | None = None            # ml_vs_rules: best signals of either; None: top_fraction, >= 10
+    compare_count: Sessions | None = None            # ml_vs_rules: best of each month by either; None: top_fraction
     scenarios: tuple[ScenarioName, ...] = SCENARIOS
     classifier: ConvictionModelSettings = ConvictionModelSettings()

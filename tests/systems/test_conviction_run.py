@@ -107,10 +107,11 @@ def test_model_file_trades_only_signals_it_had_not_seen(tmp_path):
         "conviction.model": str(tmp_path / "model.skops"), "conviction.scenarios": ["top_decile"]}, store=False)
 
     through = pd.Timestamp(model.manifest.trained_through)
-    seen = ~result.signals["is_out_of_sample"]
-    assert seen.any()
-    assert (result.signals.loc[seen, "session"] <= through).all()
-    assert not result.signals.loc[seen, "selected"].any()
+    excluded = result.tables["excluded"]
+    assert (result.signals["session"] > through).all()
+    assert (excluded["rule"] == "in_sample").sum() > 50
+    assert len(result.signals) + len(excluded) == result.metrics["conviction"]["n_signals"] == 240
+    assert result.tables["scenarios"]["n_signals"].tolist() == [len(result.signals)]
     assert result.equity["session"].iloc[0] > through
     assert "Training report" in report.read_text(encoding="utf-8")
 

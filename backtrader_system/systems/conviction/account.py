@@ -49,16 +49,16 @@ class AccountRun:
 
 def trade_ideas(
     market: AccountMarket, ideas: Ideas, selection: Selection, strength: np.ndarray, probability: np.ndarray,
-    settings: Settings, *, size_factor: np.ndarray | None = None,
+    settings: Settings, *, size_factor: np.ndarray | None = None, is_by_model: bool = True,
 ) -> AccountRun:
     """Return the account that buys the selected ideas.
 
     strength : in [0, 1], orders simultaneous ideas. probability : in [0, 1], NaN without one.
-    size_factor : multiple of the usual stake per idea; None: 1 for all.
+    size_factor : multiple of the usual stake per idea; None: 1 for all. is_by_model : whether a model's score chose.
     """
     shown = _shown(ideas, selection, strength)
     row, column = ideas.row[shown] - market.first_row, ideas.column[shown]
-    panel = _panel(market, row, column, strength[shown], probability[shown])
+    panel = _panel(market, row, column, strength[shown], probability[shown], is_by_model=is_by_model)
     known = dict(market.known)
     if size_factor is not None:
         factor = np.ones(market.bars.shape)
@@ -101,7 +101,8 @@ def _shown(ideas: Ideas, selection: Selection, strength: np.ndarray) -> np.ndarr
 
 
 def _panel(
-    market: AccountMarket, row: np.ndarray, column: np.ndarray, strength: np.ndarray, probability: np.ndarray
+    market: AccountMarket, row: np.ndarray, column: np.ndarray, strength: np.ndarray, probability: np.ndarray, *,
+    is_by_model: bool,
 ) -> ScoredPanel:
     shape = market.bars.shape
 
@@ -115,4 +116,4 @@ def _panel(
     direction[row, column] = 1
     return ScoredPanel(
         market.bars.sessions, market.bars.symbols, direction, score, score, scattered(probability, np.nan),
-        np.full(shape, np.nan), np.zeros(shape, dtype=bool), market.closes)
+        np.full(shape, np.nan), scattered(np.isfinite(probability) & is_by_model, 0.0) > 0, market.closes)

@@ -8,30 +8,30 @@ import pandas as pd
 from backtrader_system.settings.conviction import ConvictionSettings
 from backtrader_system.signals.conviction.selection import Selection, select_best, select_threshold, select_top
 from backtrader_system.systems.conviction.ideas import Ideas
-from backtrader_system.systems.conviction.scoring import HIGHEST_RULE_SCORE, IN_SAMPLE, IdeaScores
+from backtrader_system.systems.conviction.scoring import IdeaScores
 
 # Strategy -> column of the scores that ranks.
+HIGHEST_RULE_SCORE = 13.0
 RANKED_BY = {"top10": "probability", "hybrid": "hybrid_score", "rules": "rule_score"}
 
 
 def choose(strategy: str, ideas: Ideas, scores: IdeaScores, settings: ConvictionSettings) -> Selection:
     """Return which ideas the strategy buys and why not the others.
 
-    strategy : top10, threshold7|8|9, hybrid, rules; or best_ml, best_rules: the `compare_count` best of all.
-    Timing: causal but for `whole_sample` and the best of all, which rank a sample that was not over yet.
+    strategy : top10, threshold7|8|9, hybrid, rules; or best_ml, best_rules: the best of each month.
+    Timing: causal but for `whole_sample` and the best of a month, which rank signals that were not all posted yet.
     """
-    usable = is_usable(ideas, scores)
+    usable = (ideas.table["obstacle"] == "").to_numpy()
     if strategy.startswith("threshold"):
         rank = scores.table["ml_score"].to_numpy(dtype=float)
         chosen = select_threshold(np.where(usable, rank, np.nan), int(strategy.removeprefix("threshold")))
     elif strategy.startswith("best_"):
-        rank, usable = rank_of("rules" if strategy == "best_rules" else "top10", scores), _comparable(usable, scores)
-        chosen = select_best(
-            np.where(usable, rank, np.nan), pd.DatetimeIndex(ideas.table["signal_time"]),
-            ideas.table["ticker"].to_numpy(), compare_count(int(usable.sum()), settings))
+        chosen = _best_of_months("rules" if strategy == "best_rules" else "top10", usable, ideas, scores, settings)
     else:
         chosen = _top(np.where(usable, rank_of(strategy, scores), np.nan), strategy, ideas, scores, settings)
-    return Selection(chosen.is_selected, chosen.threshold, _reasons(chosen, ideas, scores))
+    obstacle = ideas.table["obstacle"]
+    reason = pd.Series(chosen.reason, dtype=object).where(obstacle == "", obstacle).to_numpy()
+    return Selection(chosen.is_selected, chosen.threshold, reason)
 
 
 def rank_of(strategy: str, scores: IdeaScores) -> np.ndarray:
@@ -46,20 +46,24 @@ def strength_of(strategy: str, scores: IdeaScores) -> np.ndarray:
     return np.clip(np.nan_to_num(rank_of(strategy, scores)) / scale, 0.0, 1.0)
 
 
-def compare_count(n_usable: int, settings: ConvictionSettings) -> int:
-    """Return how many of the best are compared: as many as set, else `top_fraction` of all and at least 10."""
-    return settings.compare_count or max(10, int(np.ceil(settings.top_fraction * n_usable)))
+def _best_of_months(
+    ranked: str, usable: np.ndarray, ideas: Ideas, scores: IdeaScores, settings: ConvictionSettings
+) -> Selection:
+    """Return the best of each month among ideas that a trained model scored: as many by either score.
 
-
-def _comparable(usable: np.ndarray, scores: IdeaScores) -> np.ndarray:
-    """Return the usable ideas that a trained model scored, all of them where there is none: ML means a trained one."""
-    trained = usable & ~scores.is_cold
-    return trained if trained.any() else usable
-
-
-def is_usable(ideas: Ideas, scores: IdeaScores) -> np.ndarray:
-    """Return which ideas may be bought whatever their score: liquid, and new to the model."""
-    return (ideas.table["obstacle"] == "").to_numpy() & scores.table["is_out_of_sample"].to_numpy()
+    By month, since the level of monthly probabilities follows the last win rate: the best of all months would compare
+    months, not ideas. Of months without a trained model nothing is taken, for either score.
+    """
+    candidates = usable & ~scores.is_cold & np.isfinite(scores.table["probability"].to_numpy(dtype=float))
+    rank = np.where(candidates, rank_of(ranked, scores), np.nan)
+    posted, ticker = pd.DatetimeIndex(ideas.table["signal_time"]), ideas.table["ticker"].to_numpy()
+    is_selected, month = np.zeros(len(rank), dtype=bool), ideas.table["session"].dt.strftime("%Y-%m").to_numpy()
+    for one in np.unique(month[candidates]):
+        mine = np.flatnonzero(month == one)
+        count = settings.compare_count or max(1, round(settings.top_fraction * int(candidates[mine].sum())))
+        is_selected[mine] = select_best(rank[mine], posted[mine], ticker[mine], count).is_selected
+    reason = np.where(is_selected, "", "not among the best of its month").astype(object)
+    return Selection(is_selected, np.full(len(rank), np.nan), reason)
 
 
 def _top(
@@ -82,10 +86,3 @@ def _top(
     cold, trained = top(np.where(is_cold, rank, np.nan)), top(np.where(is_cold, np.nan, rank))
     return Selection(cold.is_selected | trained.is_selected, np.where(is_cold, cold.threshold, trained.threshold),
                      np.where(is_cold, cold.reason, trained.reason))
-
-
-def _reasons(chosen: Selection, ideas: Ideas, scores: IdeaScores) -> np.ndarray:
-    reason = pd.Series(chosen.reason, dtype=object)
-    obstacle = ideas.table["obstacle"]
-    reason = reason.where(scores.table["is_out_of_sample"], IN_SAMPLE)
-    return reason.where(obstacle == "", obstacle).to_numpy()

@@ -19,8 +19,9 @@ from backtrader_system.systems.conviction.account import AccountRun, fates
 from backtrader_system.systems.conviction.choosing import strength_of
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.model_tables import model_tables
+from backtrader_system.systems.conviction.random_entries import random_entries
 from backtrader_system.systems.conviction.scenarios import Scenarios, days_to_target
-from backtrader_system.systems.conviction.scoring import IdeaScores
+from backtrader_system.systems.conviction.scoring import IN_SAMPLE, IdeaScores
 from backtrader_system.systems.conviction.sources import IdeaSources
 from backtrader_system.systems.conviction.verdicts import conclusion, flags, score_figures
 from backtrader_system.systems.conviction.warnings import run_warnings
@@ -42,8 +43,11 @@ def conviction_result(
     metrics = performance_metrics(
         ledgers.equity, ledgers.trades, ledgers.orders, baseline_equity=baseline.ledgers.equity,
         evidence=settings.evidence, periods_per_year=settings.data.periods_per_year)
-    tables = {"excluded": _excluded(ideas), "scenarios": scenarios.table, "scenario_equity": scenarios.equity,
-              "features": pd.concat([ideas.table[["signal_id"]], ideas.features.reset_index(drop=True)], axis=1)}
+    tables = {
+        "excluded": _excluded(ideas), "signal_issues": issues_table(ideas.issues), "scenarios": scenarios.table,
+        "scenario_equity": scenarios.equity,
+        "features": pd.concat([ideas.table[["signal_id"]], ideas.features.reset_index(drop=True)], axis=1),
+    }
     tables |= model_tables(ideas, scores, chosen, settings)
     section = conviction_figures(sources, ideas, scores, chosen, signals, scenarios, settings)
     section |= account_facts(ledgers.trades, metrics) | score_figures(ideas, scores, settings)
@@ -68,7 +72,7 @@ def signals_table(
         "signal_id": table["signal_id"], "session": table["session"], "symbol": table["symbol"], "direction": 1,
         "score": strength_of(strategy, scores),
         "base_score": np.clip(table["rule_score"].to_numpy(dtype=float) / 10, 0, 1),
-        "probability": scores.table["probability"], "ml_multiplier": np.nan, "ml_enhanced": False,
+        "probability": scores.table["probability"], "ml_multiplier": np.nan, "ml_enhanced": strategy != "rules",
         "source": scores.source, "known_at": table["known_at"], "deployed": bought,
         "reason": pd.Series(reason, dtype="str"), "forward_return": outcomes[_return_column(settings)],
         "outcome": outcomes["outcome"],
@@ -79,9 +83,9 @@ def signals_table(
         "rule_score": table["rule_score"], "rule_status": table["rule_status"],
         "hybrid_score": scores.table["hybrid_score"], "selected": chosen.is_selected, "threshold": chosen.threshold,
         "fold": scores.table["fold"], "trained_on": scores.table["trained_on"],
-        "is_out_of_sample": scores.table["is_out_of_sample"],
     })
-    return pd.concat([base, own, outcomes.drop(columns="outcome").reset_index(drop=True)], axis=1)
+    rest = outcomes.drop(columns="outcome").reset_index(drop=True).assign(is_mature=ideas.is_mature)
+    return pd.concat([base, own, rest], axis=1)
 
 
 def _return_column(settings: Settings) -> str:
@@ -100,30 +104,25 @@ def conviction_figures(
         ideas.label("traded"), chosen.is_selected, ideas.net_return, confidence, days_to_target=days_to_target(ideas)))
     labelled = flatten(selection_quality(ideas.label(conviction.label), chosen.is_selected, None, confidence))
     touched = flatten(selection_quality(ideas.label("touch"), chosen.is_selected, None, confidence))
-    per_side = (costs.commission_bps + costs.slippage_bps + costs.half_spread_bps) / 10_000
+    slippage, commission = (costs.slippage_bps + costs.half_spread_bps) / 1e4, costs.commission_bps / 1e4
     stop, target = exits.stop_loss_fraction, exits.take_profit_fraction
-    manifest = scores.newest.manifest
+    manifest, n_excluded = scores.newest.manifest, sum(issue.severity == EXCLUDED for issue in ideas.issues)
     section: dict[str, object] = {
         "model": conviction.model.name if conviction.model else _models_text(scores),
         "model_trained_through": manifest.trained_through, "score_source": scores.source,
         "strategy": conviction.strategy, "selection": conviction.selection,
-        "n_signals": len(sources.history.signals) + _excluded_in_files(sources),
-        "n_excluded": sum(issue.severity == EXCLUDED for issue in ideas.issues),
+        # Every excluded row is one issue, also of those that never became a signal.
+        "n_signals": len(ideas.table) + n_excluded, "n_excluded": n_excluded,
         "n_scored": int(np.isfinite(scores.table["probability"]).sum()), "n_deployed": int(signals["deployed"].sum()),
-        "zero_skill_hit_rate": zero_skill_hit_rate(stop, target) if stop else None,
-        "break_even_hit_rate": break_even_hit_rate(stop, target, per_side) if stop else None,
+        "zero_skill_hit_rate": zero_skill_hit_rate(stop, target, slippage) if stop else None,
+        "break_even_hit_rate": break_even_hit_rate(stop, target, slippage, commission) if stop else None,
         "touch_rate": touched["precision"], "simulated_signals": sources.history.is_simulated,
         "cold_start_share": float((scores.table["trained_on"] == "synthetic").mean()),
-        "in_sample_signals": int((~scores.table["is_out_of_sample"]).sum()),
+        "in_sample_signals": sum(issue.rule == IN_SAMPLE for issue in ideas.issues),
     }
+    section |= random_entries(sources, ideas, settings)
     section |= _with_notes(traded, _OF_SELECTION) | _with_notes(labelled, _OF_LABEL)
     return section | _comparison_figures(scenarios.comparison)
-
-
-def _excluded_in_files(sources: IdeaSources) -> int:
-    """Return how many rows of the file never became a signal, so that nothing is missing from the total."""
-    known = set(sources.history.signals["signal_id"])
-    return sum(issue.severity == EXCLUDED and issue.signal_id not in known for issue in sources.history.issues)
 
 
 def account_facts(trades: pd.DataFrame, metrics: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -171,7 +170,7 @@ def _excluded(ideas: Ideas) -> pd.DataFrame:
 
 
 def _predictions(signals: pd.DataFrame) -> pd.DataFrame:
-    names = ["session", "symbol", "signal_id", "probability", "ml_score", "fold", "trained_on", "is_out_of_sample"]
+    names = ["session", "symbol", "signal_id", "probability", "ml_score", "fold", "trained_on"]
     return signals[names]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
+from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.conviction.features.features import conviction_features
 from backtrader_system.signals.conviction.features.market_inputs import market_inputs
@@ -40,8 +42,14 @@ class Ideas:
     features: pd.DataFrame
     outcomes: pd.DataFrame
     issues: tuple[SignalIssue, ...]
-
     is_mature: np.ndarray
+
+    def take(self, chosen: np.ndarray, left_out: Sequence[SignalIssue]) -> Ideas:
+        """Return the chosen ideas (bool, shape (n,)); `left_out` says why of the others."""
+        rows = np.flatnonzero(chosen)
+        frames = [frame.iloc[rows].reset_index(drop=True) for frame in (self.table, self.features, self.outcomes)]
+        return Ideas(frames[0], self.row[rows], self.column[rows], frames[1], frames[2], (*self.issues, *left_out),
+                     self.is_mature[rows])
 
     def label(self, kind: str) -> np.ndarray:
         """Return 1.0 for winners, 0.0 for others, NaN while the outcome is open; `touch` or `traded`, see the settings.
@@ -74,9 +82,9 @@ def prepare_ideas(sources: IdeaSources) -> Ideas:
     signals = history.signals.assign(symbol=sources.symbols.to_numpy(), known_at=first_known_at(history).to_numpy())
     column = pd.Index(bars.symbols).get_indexer(signals["symbol"])
     row = decision_rows(bars, sources.closes, column, signals["known_at"])
-    first = int(bars.sessions.searchsorted(sources.market.first_session))
-    issues = [*history.issues, *_left_out(signals, column, row, first, sources)]
-    usable = np.flatnonzero((column >= 0) & (row >= first))
+    obstacles = _left_out(signals, column, row, sources)
+    issues = [*history.issues, *obstacles.values()]
+    usable = np.setdiff1d(np.arange(len(signals)), list(obstacles))
     if not usable.size:
         raise DataError("no signal can be judged", faults=[str(issue) for issue in issues[:20]])
     order = np.lexsort([signals[name].to_numpy()[usable] for name in ("signal_id", "ticker", "signal_time")]
@@ -96,15 +104,19 @@ def prepare_ideas(sources: IdeaSources) -> Ideas:
     outcomes = signal_outcomes(
         bars, row, column, barrier_rules(settings), outcome_days=settings.conviction.outcome_days,
         label_days=settings.conviction.label_days)
-    mature = is_mature(outcomes, bars.sessions[-1], settings)
+    mature = is_mature(outcomes, bars, column, settings)
     return Ideas(table, row, column, features, outcomes, tuple(issues), mature)
 
 
-def is_mature(outcomes: pd.DataFrame, last_session: pd.Timestamp, settings: Settings) -> np.ndarray:
-    """Return whether label and time limit of each idea have passed, or its symbol has ended; bool, shape (n,)."""
+def is_mature(outcomes: pd.DataFrame, bars: BarPanel, column: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return whether label and time limit of each idea have passed, or its symbol has ended; bool, shape (n,).
+
+    The time limit sells at the next open, so its day must lie before the last session.
+    """
     longest = settings.strategy.exits.max_holding_calendar_days or 0
-    has_passed = outcomes["entry_session"] + pd.Timedelta(days=longest) <= last_session
-    return (outcomes["is_mature"] & (has_passed | (outcomes["outcome"] == "delisted"))).to_numpy()
+    has_passed = outcomes["entry_session"] + pd.Timedelta(days=longest) < bars.sessions[-1]
+    has_ended = ~bars.has_bar[-1][column]
+    return (outcomes["is_mature"] & (has_passed | has_ended)).to_numpy()
 
 
 def barrier_rules(settings: Settings) -> BarrierRules:
@@ -146,23 +158,32 @@ def _obstacles(volume: np.ndarray, liquidity: pd.Series, settings: Settings) -> 
 
 
 def _left_out(
-    signals: pd.DataFrame, column: np.ndarray, row: np.ndarray, first: int, sources: IdeaSources
-) -> list[SignalIssue]:
-    found = []
+    signals: pd.DataFrame, column: np.ndarray, row: np.ndarray, sources: IdeaSources
+) -> dict[int, SignalIssue]:
+    """Return why a signal cannot be decided on, by its number."""
+    found: dict[int, SignalIssue] = {}
     where = str(sources.settings.conviction.signals or "simulated signals")
-    symbols = sources.settings.universe.symbols
-    for n in np.flatnonzero((column < 0) | (row < first)):
+    symbols, longest = sources.settings.universe.symbols, sources.settings.conviction.max_wait_days
+    decided = sources.closes[np.maximum(row, 0)]
+    waits = np.asarray((decided - pd.DatetimeIndex(signals["known_at"])).days)
+    for n in np.flatnonzero((column < 0) | (row < 0) | (waits > longest)):
         one = signals.iloc[n]
         if symbols is not None and one["symbol"] not in symbols:
             rule, value, advice = "not_in_universe", f"{one['symbol']} is not among universe.symbols", "add it there"
         elif column[n] < 0:
-            rule, value = "no_prices", f"no bar of {one['symbol']} in the period"
+            rule, value = "no_prices", f"no bar of {one['symbol']} {_period(sources)}"
             advice = "add its bars, or map the ticker to their symbol in conviction.symbols; it is never priced at 0"
         elif row[n] < 0:
-            rule, value = "after_data", f"no bar closes after {one['known_at']:%Y-%m-%d %H:%M} UTC"
-            advice = "add newer bars"
+            rule, value = "after_data", f"no bar of {one['symbol']} closes after it {_period(sources)}"
+            advice = "add newer bars, or end the run later"
         else:
-            rule, value = "before_period", f"decided on {sources.market.bars.sessions[row[n]]:%Y-%m-%d}"
-            advice = f"the run begins on {sources.market.first_session:%Y-%m-%d}; set backtest.start_date"
-        found.append(SignalIssue(EXCLUDED, rule, where, one["signal_id"], one["ticker"], value, advice))
+            rule = "stale"
+            value = f"posted {one['known_at']:%Y-%m-%d}, the first bar after it is of {decided[n]:%Y-%m-%d}"
+            advice = f"nobody trades an idea {waits[n]} days old as new; add bars between (conviction.max_wait_days)"
+        found[int(n)] = SignalIssue(EXCLUDED, rule, where, one["signal_id"], one["ticker"], value, advice)
     return found
+
+
+def _period(sources: IdeaSources) -> str:
+    sessions = sources.market.bars.sessions
+    return f"from {sessions[0]:%Y-%m-%d} to {sessions[-1]:%Y-%m-%d}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+
 import pandas as pd
 
 from backtrader_system.metrics.conviction.bands import win_rate_by_band
@@ -15,7 +16,7 @@ from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.conviction.features.feature_names import FEATURE_GROUPS, FEATURE_WORDS
 from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.systems.conviction.ideas import Ideas
-from backtrader_system.systems.conviction.scoring import IdeaScores, training_rows
+from backtrader_system.systems.conviction.scoring import IdeaScores
 
 _SHARES = ("base_rate", "win_rate", "low", "high", "mean_net_return")
 
@@ -26,8 +27,7 @@ def model_tables(
     """Return the tables conviction_bands, walk_forward, importance and ablation; the last three where they exist."""
     tables = {
         "conviction_bands": win_rate_by_band(
-            _out_of_sample(scores.table["ml_score"].to_numpy(dtype=float), scores),
-            _out_of_sample(ideas.label("traded"), scores),
+            scores.table["ml_score"].to_numpy(dtype=float), ideas.label("traded"),
             scores.table["probability"].to_numpy(dtype=float), settings.evidence.confidence),
         "importance": importance(ideas, scores, settings),
     }
@@ -35,16 +35,18 @@ def model_tables(
     if walk is not None and "walk_forward" in wanted:
         tables["walk_forward"] = walk_forward_table(ideas, scores, chosen, settings)
     if walk is not None and "ablation" in wanted and walk.is_trained.any():
-        tables["ablation"] = ablation(
-            walk, training_rows(ideas, settings.conviction.label), settings.conviction.classifier, FEATURE_GROUPS)
+        tables["ablation"] = ablation(walk, scores.rows, settings.conviction.classifier, FEATURE_GROUPS)
     return tables
 
 
 def importance(ideas: Ideas, scores: IdeaScores, settings: Settings) -> pd.DataFrame:
     """Return what moved the scores of winners and of losers, of signals that their model had not seen."""
-    label = _out_of_sample(ideas.label(settings.conviction.label), scores)
-    contributions = (scores.newest.contributions(ideas.features) if scores.walk is None
-                     else walk_forward_contributions(scores.walk, ideas.features))
+    label = ideas.label(settings.conviction.label)
+    if scores.walk is None:
+        contributions = scores.newest.contributions(ideas.features)
+    else:
+        every = walk_forward_contributions(scores.walk, scores.rows.features)
+        contributions = replace(every, values=every.values[scores.is_judged])
     table = importance_of(contributions, label, FEATURE_GROUPS)
     return table.assign(words=[FEATURE_WORDS.get(name, name) for name in table["feature"]], method=contributions.method)
 
@@ -67,7 +69,3 @@ def walk_forward_table(
     selected = pd.DataFrame(rows).astype(dict.fromkeys(_SHARES, float))
     folds = scores.walk.folds.drop(columns=["base_rate", "n_resolved"]).reset_index(drop=True)
     return pd.concat([folds, selected], axis=1)
-
-
-def _out_of_sample(values: np.ndarray, scores: IdeaScores) -> np.ndarray:
-    return np.where(scores.table["is_out_of_sample"], values, np.nan)

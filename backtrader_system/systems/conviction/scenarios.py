@@ -60,7 +60,7 @@ def run_scenarios(
         ranked = "top10" if case.strategy == "best_ml" else "rules" if case.strategy == "best_rules" else case.strategy
         factor = size_factors(scores, settings) if case.doubles else None
         ledgers = trade_ideas(market, ideas, chosen, strength_of(ranked, scores), probability, case.settings,
-                              size_factor=factor).ledgers
+                              size_factor=factor, is_by_model=ranked != "rules").ledgers
         rows.append({"scenario": case.name, "group": case.group, "selection": _words(case, settings)}
                     | quality(ideas, chosen, settings) | account_figures(ledgers, settings))
         curves.append(ledgers.equity[["session", "equity"]].assign(scenario=case.name))
@@ -141,7 +141,7 @@ def compare_with_rules(ideas: Ideas, scores: IdeaScores, settings: Settings) -> 
 def _words(case: _Case, settings: Settings) -> str:
     if case.strategy.startswith("threshold"):
         return "by score"
-    return "whole_sample" if case.strategy.startswith("best_") else settings.conviction.selection
+    return "best of each month" if case.strategy.startswith("best_") else settings.conviction.selection
 
 
 def _stacked(curves: list[pd.DataFrame]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from backtrader_system.errors import DataError
+from backtrader_system.errors import DataError, SettingsError
 from backtrader_system.market_data.calendar import session_close_instant
 from backtrader_system.market_data.load import Market, load_market
 from backtrader_system.market_data.period import covered_period
@@ -21,6 +21,7 @@ from backtrader_system.signals.conviction.simulated.signals import simulate_sign
 
 # Sessions that the last outcome may need beyond its calendar days: an entry that waits, a market that is closed.
 SLACK_DAYS = 10
+FRIDAY = 4
 YAHOO_SUFFIX = "-USD"       # how Yahoo names the dollar price of a coin
 
 
@@ -30,7 +31,7 @@ class IdeaSources:
 
     settings : those of the run, with the period and the symbols that follow from the signals.
     closes : the instant at which each session of the bars closes. symbols : symbol of the bars of every signal, in the
-        order of `history.signals`.
+        order of `history.signals`. first_session : signals decided before it may train a model and are not judged.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class IdeaSources:
     market: Market
     closes: pd.DatetimeIndex
     symbols: pd.Series
+    first_session: pd.Timestamp
 
 
 def read_sources(settings: Settings, progress: Progress, *, now: datetime | None = None) -> IdeaSources:
@@ -55,10 +57,21 @@ def read_sources(settings: Settings, progress: Progress, *, now: datetime | None
     if settings.universe.symbols is None:
         universe = settings.universe.model_copy(update={"symbols": tuple(sorted(set(symbols)))})
         settings = settings.model_copy(update={"universe": universe})
-    settings = _with_period(settings, history.signals["signal_time"])
+    settings, first_day = _with_period(settings, history.signals["signal_time"])
     market = load_market(settings, progress=progress)
+    _check_calendar(market, settings)
     closes = session_close_instant(settings.data.calendar, market.bars.sessions)
-    return IdeaSources(settings, history, market, closes, symbols)
+    first = market.bars.sessions.searchsorted(pd.Timestamp(first_day))
+    first_session = market.bars.sessions[min(first, len(market.bars.sessions) - 1)]
+    return IdeaSources(settings, history, market, closes, symbols, first_session)
+
+
+def _check_calendar(market: Market, settings: Settings) -> None:
+    sessions = market.bars.sessions
+    if settings.data.calendar == ALWAYS_OPEN and len(sessions) > 14 and not (sessions.dayofweek > FRIDAY).any():
+        raise SettingsError(
+            f"data.calendar is 24/7, but none of the {len(sessions):,} sessions of the bars is a Saturday or Sunday: "
+            "ratios would be annualised by 365 days. Set data.calendar to that of the exchange, as XNYS")
 
 
 def with_asset_types(history: SignalHistory, data: DataSettings) -> SignalHistory:
@@ -80,20 +93,26 @@ def symbols_of(signals: pd.DataFrame, settings: Settings) -> pd.Series:
     return signals["ticker"].map(settings.conviction.symbols).fillna(usual).astype("str")
 
 
-def _with_period(settings: Settings, signal_time: pd.Series) -> Settings:
-    """Return the settings with dates: those given, else from the first signal to the last outcome in the data."""
+def _with_period(settings: Settings, signal_time: pd.Series) -> tuple[Settings, date]:
+    """Return the settings with the period of the bars, and the first day that is judged.
+
+    Without dates of the user: from the first signal to the last outcome in the data. Bars begin with the first signal
+    even if start_date is later: what was known by then trains the models.
+    """
     test, ideas = settings.backtest, settings.conviction
     horizon = max(*ideas.outcome_days, ideas.label_days, settings.strategy.exits.max_holding_calendar_days or 0)
     start, end = test.start_date, test.end_date
     first, last = signal_time.min().date(), signal_time.max().date() + timedelta(days=horizon + SLACK_DAYS)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     covered = covered_period(settings.data, settings.universe.symbols) or (date.min, yesterday)
-    start, end = start or max(first, covered[0]), end or min(last, covered[1])
-    if start > end:
+    earliest, end = max(first, covered[0]), end or min(last, covered[1])
+    start = start or earliest
+    if min(start, earliest) > end:
         raise DataError(
             f"no bars around the signals: they are from {first} to {signal_time.max().date()}, the bars from "
             f"{covered[0]} to {covered[1]}; check the dates of both files")
-    return settings.model_copy(update={"backtest": test.model_copy(update={"start_date": start, "end_date": end})})
+    period = test.model_copy(update={"start_date": min(start, earliest), "end_date": end})
+    return settings.model_copy(update={"backtest": period}), start
 
 
 def _simulated(settings: Settings, progress: Progress) -> IdeaSources:
@@ -116,4 +135,4 @@ def invented(settings: Settings, market: Market, closes: pd.DatetimeIndex) -> Id
         market.bars, closes, ideas.simulated, label_days=ideas.label_days, label_gain=exits.take_profit_fraction,
         stop=exits.stop_loss_fraction, is_usable=np.asarray(market.bars.sessions >= market.first_session))
     history = with_asset_types(history, settings.data)
-    return IdeaSources(settings, history, market, closes, history.signals["ticker"])
+    return IdeaSources(settings, history, market, closes, history.signals["ticker"], market.first_session)

@@ -74,8 +74,8 @@ def _judged(
     settings = sources.settings
     conviction = settings.conviction
     with stages.timed("models"):
-        scores = score_ideas(ideas, conviction, progress)
-    market = account_market(sources, int(ideas.row[scores.table["is_out_of_sample"].to_numpy()].min()))
+        ideas, scores = score_ideas(ideas, conviction, sources.first_session, progress)
+    market = account_market(sources, int(ideas.row.min()))
     with stages.timed("backtest"):
         chosen = choose(conviction.strategy, ideas, scores, conviction)
         baseline_choice = choose(RULES, ideas, scores, conviction)
@@ -98,7 +98,7 @@ def _judged(
 def account_market(sources: IdeaSources, first_row: int) -> AccountMarket:
     """Return the bars from the first decision on, and the lines that need the bars before it.
 
-    first_row : of the first idea that is new to its model; an account that waits for years has no honest Sharpe ratio.
+    first_row : of the first judged idea; an account that waits for years has no honest Sharpe ratio.
     """
     bars = sources.market.bars
     features = compute_features(bars, KNOWN_LINES.values())
@@ -113,7 +113,7 @@ def trade(
     """Return the account of a strategy's choice."""
     probability = scores.table["probability"].to_numpy(dtype=float)
     return trade_ideas(market, ideas, chosen, strength_of(strategy, scores), probability, settings,
-                       size_factor=size_factor)
+                       size_factor=size_factor, is_by_model=strategy != RULES)
 
 
 def _checked(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from backtrader_system.metrics.conviction.bands import score_trend
 from backtrader_system.metrics.conviction.calibration import calibration_figures
-from backtrader_system.metrics.conviction.clusters import time_clusters
+from backtrader_system.metrics.conviction.clusters import month_clusters, time_clusters
 from backtrader_system.metrics.conviction.conclusion import Basis, conclusion_sentences
 from backtrader_system.metrics.conviction.flags import Estimate, conviction_flags
 from backtrader_system.metrics.figure import flatten
@@ -24,11 +24,11 @@ Figures = Mapping[str, object]
 
 
 def score_figures(ideas: Ideas, scores: IdeaScores, settings: Settings) -> dict[str, object]:
-    """Return how well the model's probabilities ranked and held, on signals new to it."""
-    label = _new(ideas.label(settings.conviction.label), scores)
+    """Return how well the probabilities of trained models ranked within months, and how well they held."""
+    label = np.where(scores.is_cold, np.nan, ideas.label(settings.conviction.label))
     figures = flatten(calibration_figures(
         label, scores.table["probability"].to_numpy(dtype=float), _clusters(ideas, settings),
-        confidence=settings.evidence.confidence, seed=settings.evidence.seed))
+        stratum=_months(ideas), confidence=settings.evidence.confidence, seed=settings.evidence.seed))
     figures.pop("n")
     return figures
 
@@ -39,7 +39,7 @@ def flags(
 ) -> list[dict[str, object]]:
     """Return the red and green flags of the source document, raised or not, with what was measured."""
     confidence = settings.evidence.confidence
-    won = _new(ideas.label("traded"), scores)
+    won = ideas.label("traded")
     is_top = (scores.table["ml_score"] >= TOP_SCORE).to_numpy() & np.isfinite(won)
     summary, evidence = metrics["summary"], metrics["evidence"]
     n_sessions = int(summary["sessions"])
@@ -60,7 +60,7 @@ def conclusion(
 ) -> list[str]:
     """Return the answers to the four questions, then what limits them."""
     trend = score_trend(
-        scores.table["ml_score"].to_numpy(dtype=float), _new(ideas.label("traded"), scores),
+        scores.table["ml_score"].to_numpy(dtype=float), ideas.label("traded"),
         _clusters(ideas, settings), settings.evidence.confidence)
     basis = Basis(
         confidence=settings.evidence.confidence, is_simulated=bool(section["simulated_signals"]),
@@ -71,8 +71,8 @@ def conclusion(
     return conclusion_sentences(scenarios.table, comparison and comparison.text, trend.text, basis)
 
 
-def _new(label: np.ndarray, scores: IdeaScores) -> np.ndarray:
-    return np.where(scores.table["is_out_of_sample"], label, np.nan)
+def _months(ideas: Ideas) -> np.ndarray:
+    return month_clusters(ideas.table["decided_at"].dt.tz_localize(None).to_numpy())
 
 
 def _clusters(ideas: Ideas, settings: Settings) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 
 from backtrader_system.errors import DataError
 from backtrader_system.metrics.conviction.drift import drift_report
+from backtrader_system.models.conviction.walk_forward import SYNTHETIC
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.reports.load_run import load_run
 from backtrader_system.reports.result import RunResult
@@ -38,10 +40,11 @@ def watch_drift(
     if expected.settings.system != "conviction":
         raise DataError(f"{run_folder}: a run of the system {expected.settings.system}; drift compares conviction runs")
     now = datetime.now(UTC) if as_of is None else datetime.combine(as_of, time(23, 59, 59), UTC)
-    settings = _live_settings(expected.settings, load_settings(config, overrides).settings, signals, model, now)
+    given = load_settings(config, [*overrides, f"conviction.signals={json.dumps(str(signals))}"]).settings
+    settings = _live_settings(expected.settings, given, signals, model, now)
     sources = read_sources(settings, progress or Silent(), now=now)
     ideas = prepare_ideas(sources)
-    live = _live_table(ideas, settings, progress or Silent())
+    live, ideas = _live_table(ideas, settings, sources.first_session, progress or Silent())
     features = tuple(ideas.features.columns)
     return drift_report(_expected_table(expected), live, now=now, days=days, label_days=_horizon(settings),
                         features=features, confidence=settings.evidence.confidence)
@@ -65,24 +68,27 @@ def _live_settings(run: Settings, given: Settings, signals: Path, model: Path | 
         "universe": run.universe.model_copy(update={"symbols": None})})
 
 
-def _live_table(ideas: Ideas, settings: Settings, progress: Progress) -> pd.DataFrame:
-    scores = score_ideas(ideas, settings.conviction, progress)
+def _live_table(
+    ideas: Ideas, settings: Settings, first_session: pd.Timestamp, progress: Progress
+) -> tuple[pd.DataFrame, Ideas]:
+    ideas, scores = score_ideas(ideas, settings.conviction, first_session, progress)
     chosen = choose(settings.conviction.strategy, ideas, scores, settings.conviction)
     table = pd.DataFrame({
         "decided_at": ideas.table["decided_at"], "score": scores.table["ml_score"],
         "probability": scores.table["probability"], "won": ideas.label(settings.conviction.label),
         "net_return": ideas.net_return, "selected": chosen.is_selected})
-    return pd.concat([table, ideas.features.reset_index(drop=True)], axis=1)
+    return pd.concat([table, ideas.features.reset_index(drop=True)], axis=1), ideas
 
 
 def _expected_table(run: RunResult) -> pd.DataFrame:
-    """Return the signals of a run that were new to its models, with their features if the run kept them."""
+    """Return the signals of a run that a trained model scored, with their features if the run kept them."""
     label = "reached_target" if run.settings.conviction.label == "touch" else "won"
     signals = run.signals
     table = pd.DataFrame({
         "decided_at": signals["decided_at"], "score": signals["ml_score"], "probability": signals["probability"],
-        "won": np.where(signals["is_mature"], signals[label], np.nan), "net_return": signals["net_return"],
+        "won": np.where(signals["is_mature"], signals[label], np.nan),
+        "net_return": np.where(signals["is_mature"], signals["net_return"], np.nan),
         "selected": signals["selected"], "signal_id": signals["signal_id"]})
     if "features" in run.tables:
         table = table.merge(run.tables["features"], on="signal_id", how="left")
-    return table[signals["is_out_of_sample"].to_numpy()].drop(columns="signal_id")
+    return table[(signals["trained_on"] != SYNTHETIC).to_numpy()].drop(columns="signal_id")
