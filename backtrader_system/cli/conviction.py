@@ -9,7 +9,10 @@ from pathlib import Path
 
 from backtrader_system.cli.main import day
 from backtrader_system.cli.outcome import DONE, ended
+from backtrader_system.cli.own_files import check_own
+from backtrader_system.errors import OutputError
 
+TRAINING_REPORT, DRIFT_REPORT = "# Training report", "# Drift"
 PROGRAM = "python -m backtrader_system conviction"
 EXAMPLES = """examples:
   python -m backtrader_system conviction simulate --prices bars.parquet --output signals.csv --count 500 --skill 0.6
@@ -72,10 +75,15 @@ def _run_train(arguments: argparse.Namespace) -> int:
     from backtrader_system.settings.loading import load_settings
     from backtrader_system.systems.conviction.training import train_conviction
 
+    if arguments.output.suffix != ".skops":
+        raise OutputError(f"{arguments.output}: a model file must end in .skops")
+    report = arguments.output.with_suffix(".md")
+    check_own(report, TRAINING_REPORT)
     loaded = load_settings(arguments.config, overrides_of(arguments, conviction__signals=arguments.data))
     with ProgressBar() as progress:
-        model, report = train_conviction(loaded, arguments.output, until=arguments.until, progress=progress)
-    print(report.read_text(encoding="utf-8"))
+        model, text = train_conviction(loaded, arguments.output, until=arguments.until, progress=progress)
+    report.write_text(text, encoding="utf-8")
+    print(text)
     print(f"Model written to: {arguments.output} ({len(model.features)} features)\nReport written to: {report}")
     return DONE
 
@@ -103,6 +111,7 @@ def _run_simulate(arguments: argparse.Namespace) -> int:
     given = overrides_of(
         arguments, conviction__simulated__n_signals=arguments.count, conviction__simulated__skill=arguments.skill,
         conviction__simulated__rule_skill=arguments.rule_skill, conviction__simulated__seed=arguments.seed)
+    check_own(arguments.output)
     loaded = load_settings(arguments.config, [*given, "conviction.signals=null"])
     with ProgressBar() as progress:
         sources = read_sources(loaded.settings, progress)
@@ -153,11 +162,14 @@ def _run_drift(arguments: argparse.Namespace) -> int:
     from backtrader_system.reports.conviction.drift_text import drift_text
     from backtrader_system.systems.conviction.watching import watch_drift
 
+    if arguments.output is not None:
+        check_own(arguments.output, DRIFT_REPORT)
     with ProgressBar() as progress:
-        rows = watch_drift(
+        rows, notes = watch_drift(
             Path(arguments.run), Path(arguments.data), arguments.config, overrides_of(arguments),
             model=arguments.model, days=arguments.days, as_of=arguments.as_of, progress=progress)
-    text = drift_text(rows)
+    text = "\n".join([drift_text(rows).rstrip("\n"), *(["", "## Signals", ""] if notes else []),
+                      *(f"- {note}" for note in notes), ""])
     print(text)
     if arguments.output is not None:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backtrader_system.cli.conviction import market_options, overrides_of
 from backtrader_system.cli.outcome import DONE, USER_ERROR, ended
+from backtrader_system.errors import BacktraderSystemError
 
 PROGRAM = "python -m backtrader_system signals"
 EXAMPLES = """examples:
@@ -106,9 +107,14 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _update(arguments: argparse.Namespace) -> int:
-    if arguments.files:
-        _import(arguments)
-    return _label(arguments)
+    if not arguments.files:
+        return _label(arguments)
+    _import(arguments)
+    try:
+        return _label(arguments)
+    except BacktraderSystemError:
+        print("The signals above are stored. Their outcomes could not be computed; `signals label` tries again.")
+        raise
 
 
 def _print(lines: Sequence[str]) -> None:

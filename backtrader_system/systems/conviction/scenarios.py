@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -133,9 +133,14 @@ def compare_with_rules(ideas: Ideas, scores: IdeaScores, settings: Settings) -> 
     """Return the best ideas by the model against the best by the rules, on the same signals and prices."""
     conviction = settings.conviction
     is_ml, is_rules = (choose(name, ideas, scores, conviction).is_selected for name in ("best_ml", "best_rules"))
-    return compare_selections(
+    found = compare_selections(
         ideas.label("traded"), is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),
         confidence=settings.evidence.confidence, cluster_days=conviction.label_days)
+    return replace(found, text=NO_MODEL) if scores.is_cold.all() else found
+
+
+NO_MODEL = ("Not enough evidence: no month had a model of real outcomes, so nothing is known of ML. More signals with "
+            "a known outcome are needed, or a target that is reached more often.")
 
 
 def _words(case: _Case, settings: Settings) -> str:

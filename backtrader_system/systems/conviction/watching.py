@@ -18,17 +18,23 @@ from backtrader_system.reports.load_run import load_run
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.loading import load_settings
 from backtrader_system.settings.settings import Settings
+from backtrader_system.signals.conviction.issues import EXCLUDED
 from backtrader_system.systems.conviction.choosing import choose
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
-from backtrader_system.systems.conviction.scoring import score_ideas
+from backtrader_system.systems.conviction.scoring import IN_SAMPLE, score_ideas
 from backtrader_system.systems.conviction.sources import read_sources
+from backtrader_system.systems.conviction.warnings import input_warnings
+
+NOTES_SHOWN = 20
 
 
 def watch_drift(
     run_folder: Path, signals: Path, config: str, overrides: Sequence[str], *, model: Path | None = None,
     days: int = 30, as_of: date | None = None, progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Return one row per comparison of live signals with the backtest in `run_folder`, see `drift_report`.
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return one row per comparison of live signals with the backtest in `run_folder`, see `drift_report`, and notes.
+
+    The notes say what was left out of the live signals, and that they are simulated if so.
 
     signals : live signals, a file or a store. config, overrides : where their bars come from; exits, costs, labels and
         selection are those of the run. model : the one in use; None takes that of the run.
@@ -46,8 +52,13 @@ def watch_drift(
     ideas = prepare_ideas(sources)
     live, ideas = _live_table(ideas, settings, sources.first_session, progress or Silent())
     features = tuple(ideas.features.columns)
-    return drift_report(_expected_table(expected), live, now=now, days=days, label_days=_horizon(settings),
+    rows = drift_report(_expected_table(expected), live, now=now, days=days, label_days=_horizon(settings),
                         features=features, confidence=settings.evidence.confidence)
+    left_out = [str(issue) for issue in ideas.issues if issue.severity == EXCLUDED and issue.rule != IN_SAMPLE]
+    shown = [f"left out: {text}" for text in left_out[:NOTES_SHOWN]]
+    more = [f"... and {len(left_out) - NOTES_SHOWN:,} more left out"] if len(left_out) > NOTES_SHOWN else []
+    simulated = ["SIMULATED SIGNALS: nobody ever posted them"] if sources.history.is_simulated else []
+    return rows, [*simulated, *shown, *more, *input_warnings(ideas.issues)]
 
 
 def _horizon(settings: Settings) -> int:
