@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from backtrader_system.metrics.conviction.bands import score_trend, win_rate_by_band
 from backtrader_system.metrics.conviction.calibration import calibration_figures, reliability_table
-from backtrader_system.metrics.conviction.ranking import auc_figures
+from backtrader_system.metrics.conviction.ranking import auc_figures, auc_within
 
 
 def calibrated(n: int, seed: int = 0, twist: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -132,6 +132,76 @@ def test_auc_refuses_what_it_cannot_know() -> None:
     assert auc_figures(np.ones(3), np.arange(3.0))["auc"].note == "all known outcomes are alike"
     few = auc_figures(np.tile(won, 5), np.tile(score[::-1], 5), np.arange(20) // 5)
     assert few["auc_low"].note == "4 stretches of time; an interval needs 10"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_auc_within_one_stratum_is_scikit_learns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    won = rng.integers(0, 2, 200).astype(float)
+    score = np.round(won + rng.normal(0, 1.5, 200))
+
+    assert auc_within(won, score, np.zeros(200))["auc"].value == pytest.approx(roc_auc_score(won, score), abs=1e-12)
+
+
+#   stratum 1: winners 3, 1 against losers 1, 0: 3.5 of 4 pairs; stratum 2: winner 5 against 9, 6, 4: 1 of 3.
+#   Stratum 3 has no loser, the last signal no stratum.
+STRATUM = np.array([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, np.nan])
+WON = np.array([1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0], dtype=float)
+SCORE = np.array([3, 1, 1, 0, 5, 9, 6, 4, 2, 8, 0], dtype=float)
+
+
+def test_auc_within_two_strata_by_hand() -> None:
+    found = auc_within(WON, SCORE, STRATUM, confidence=0.5, min_clusters=2)
+
+    # U = 4.5 / 7. Residuals (3.5 - 4 U) / 7 and (1 - 3 U) / 7 are +-.92857 / 7; variance 2 * 2 * .13265^2; t(1) = 1.
+    auc, error = 4.5 / 7, 2 * (3.5 - 4 * 4.5 / 7) / 7
+    ends = [np.log(auc / (1 - auc)) + sign * error / auc / (1 - auc) for sign in (-1, 1)]
+    assert found["auc"].value == pytest.approx(auc)
+    assert (found["auc_low"].value, found["auc_high"].value) == pytest.approx(1 / (1 + np.exp(-np.array(ends))))
+
+
+def test_auc_within_refuses_what_it_cannot_know() -> None:
+    assert auc_within(WON, SCORE, STRATUM)["auc_low"].note == "2 strata with winners and losers; an interval needs 10"
+    assert auc_within(WON, SCORE, WON)["auc"].note == "no stratum has both winners and losers"
+    assert auc_within(np.full(2, np.nan), np.ones(2), np.ones(2))["auc"].note == "no scored known outcome"
+
+
+def test_levels_of_months_do_not_move_the_auc_within_them() -> None:
+    rng = np.random.default_rng(3)
+    month, good = np.repeat(np.arange(20), 200), np.tile([0.2, 0.6], 10)
+    won = (rng.random(4_000) < good[month]).astype(float)
+    score = -good[month] + 0.01 * rng.standard_normal(4_000)     # high after a bad month, as a retrained model is not
+
+    within = auc_within(won, score, month)
+
+    assert roc_auc_score(won, score) < 0.35
+    assert within["auc"].value == pytest.approx(0.5, abs=0.02)
+    assert within["auc_low"].value < 0.5 < within["auc_high"].value
+
+
+def test_auc_within_covers_one_half_without_skill() -> None:
+    rng, covered = np.random.default_rng(9), 0
+    month = np.repeat(np.arange(15), 20)
+    for _ in range(400):
+        rate = np.clip(0.4 + 0.2 * rng.standard_normal(15), 0.1, 0.9)
+        won = (rng.random(300) < rate[month]).astype(float)
+        found = auc_within(won, np.roll(rate, 1)[month] + 0.05 * rng.standard_normal(300), month)
+        covered += found["auc_low"].value <= 0.5 <= found["auc_high"].value
+
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_calibration_takes_the_auc_within_strata_where_they_are_given() -> None:
+    won, probability = calibrated(400, seed=5)
+    month = np.arange(400) // 25
+    probability[7] = np.nan
+
+    found = calibration_figures(won, probability, month, stratum=month)
+    plain = calibration_figures(won, probability, month)
+
+    names = ("auc", "auc_low", "auc_high")
+    assert {name: found[name] for name in names} == auc_within(won, probability, month)
+    assert {k: v for k, v in found.items() if k not in names} == {k: v for k, v in plain.items() if k not in names}
 
 
 def test_brier_equals_that_of_scikit_learn_and_skill_compares_with_the_base_rate() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from simulated_selections import World, experiment
+from simulated_selections import World, draw, experiment
 
-from backtrader_system.metrics.conviction.comparison import Comparison, compare_selections
+from backtrader_system.metrics.conviction.comparison import Comparison, compare_selections, mean_difference
 from backtrader_system.metrics.conviction.power import more_trades_for_verdict, rollout_power
 from backtrader_system.metrics.conviction.proportions import Share, weighted_sum_interval
 
@@ -48,10 +48,59 @@ def test_signals_of_both_selections_cancel() -> None:
 
 
 @pytest.mark.parametrize(("winners", "verdict"), [
-    ((180, 40), "rollout"), ((40, 180), "iterate"), ((2, 2), "hybrid"), ((80, 60), "not_enough_evidence"),
+    ((180, 40), "rollout"), ((40, 180), "iterate"), ((40, 40), "hybrid"), ((80, 60), "not_enough_evidence"),
 ], ids=["rollout", "iterate", "hybrid", "not enough"])
 def test_verdict_follows_where_the_whole_interval_lies(winners: tuple[int, int], verdict: str) -> None:
     assert alternating(*winners, n=200).verdict == verdict
+
+
+@pytest.mark.parametrize(("winners", "rates"), [
+    ((4, 4), "2.0% and 2.0%"), ((10, 0), "5.0% and 0.0%"), ((0, 1), "0.0% and 0.5%"),
+])
+def test_rates_below_the_margin_cannot_be_called_alike(winners: tuple[int, int], rates: str) -> None:
+    found = alternating(*winners, n=200)
+
+    assert -0.10 <= found.low <= found.high <= 0.10
+    assert (found.verdict, found.more_trades_needed, found.power) == ("not_enough_evidence", None, {})
+    assert found.text.endswith(
+        f"Cannot be decided by win rates: {rates}, taken together, lie below the margin of 10 points.")
+    assert found.power_text.startswith("No power is given: where win rates lie below the margin of 10 points")
+
+
+def test_rates_just_above_the_margin_may_be_alike() -> None:
+    assert alternating(199, 199, n=2_000).verdict == "not_enough_evidence"
+    assert alternating(200, 200, n=2_000).verdict == "hybrid"
+
+
+def test_rare_winners_in_few_stretches_are_not_asked_for_more_trades() -> None:
+    found = alternating(1, 1, n=50, days=120)
+
+    assert "interval" not in found.text
+    assert (found.more_trades_needed, found.verdict) == (None, "not_enough_evidence")
+
+
+def test_an_advantage_beyond_the_margin_counts_whatever_the_rate_of_both_together() -> None:
+    found = alternating(380, 0, n=2_000)          # 19 % and 0 %, together 9.5 %
+
+    assert found.verdict == "rollout"
+    assert alternating(13, 0, n=100).more_trades_needed > 0
+
+
+def test_two_percent_each_is_never_called_hybrid() -> None:
+    rng = np.random.default_rng(1)
+    world = World(n_signals=1_000, n_selected=150, base_rate=0.02)
+    verdicts = {compare_selections(*draw(world, rng)[:4]).verdict for _ in range(150)}
+
+    assert verdicts == {"not_enough_evidence"}
+
+
+def test_power_ends_where_the_other_rate_leaves_no_room() -> None:
+    assert set(alternating(100, 100, n=200).power) == {0.20, 0.30, 0.40}
+    assert set(alternating(160, 160, n=200).power) == {0.20}
+    full = alternating(180, 180, n=200)
+    assert full.power == {}
+    assert full.power_text == ("No power is given: rules won 90.0%, which leaves no room for a difference of 20 "
+                               "points.")
 
 
 def test_few_clusters_give_no_verdict_and_say_why() -> None:
@@ -132,6 +181,63 @@ def test_power_at_a_true_difference_takes_the_error_of_that_difference() -> None
 
     assert reach[30] > 2 * reach[0]
     assert power[0.30] == pytest.approx(rollout_power(thirty, reach[30], 1.96, 1_000, 0.10)[0.30])
+
+
+#                  stretch 1                  stretch 2
+NET_RETURN = np.array([0.10, 0.02, 0.01, np.nan, -0.03, -0.03, 0.05, 0.40])
+BOUGHT_BY_A = np.array([1, 1, 0, 1, 1, 0, 0, 0], dtype=bool)
+BOUGHT_BY_B = np.array([0, 0, 1, 0, 0, 1, 1, 0], dtype=bool)
+TWO_STRETCHES = np.repeat(np.array(["2023-01-01", "2023-02-05"], dtype="datetime64[D]"), 4)
+
+
+def test_mean_difference_by_hand() -> None:
+    found = mean_difference(
+        NET_RETURN, BOUGHT_BY_A, BOUGHT_BY_B, TWO_STRETCHES, confidence=0.5, min_clusters=2)
+
+    # A: .10 .02 | -.03 -> .03; B: .01 | -.03 .05 -> .01. Stretch 1: A (.07 - .01) / 3 = .02, B 0; stretch 2: -.02.
+    # Variance 2 / 1 * (.02^2 + .02^2) = .0016; t(1 df, 75 %) = 1: .02 +- .04.
+    assert (found.mean_a, found.mean_b, found.difference) == pytest.approx((0.03, 0.01, 0.02))
+    assert (found.low, found.high) == pytest.approx((-0.02, 0.06))
+    assert (found.n_a, found.n_b, found.n_clusters) == (3, 3, 2)
+    assert found.text == ("Mean net return per signal: ML +3.0%, rules +1.0%: difference +2.0 points, 50% interval "
+                          "-2.0 to +6.0.")
+
+
+def test_mean_difference_has_no_interval_below_ten_stretches() -> None:
+    found = mean_difference(NET_RETURN, BOUGHT_BY_A, BOUGHT_BY_B, TWO_STRETCHES)
+
+    assert (found.low, found.high) == (None, None)
+    assert found.text.endswith("difference +2.0 points; no interval: 2 stretches of 30 days, 10 are needed.")
+
+
+def test_mean_difference_of_equal_returns_claims_no_certainty() -> None:
+    is_a, days = np.arange(600) % 2 == 0, np.datetime64("2023-01-01") + np.arange(600)
+    found = mean_difference(np.full(600, -0.03), is_a, ~is_a, days)
+
+    assert (found.difference, found.low) == (0.0, None)
+    assert found.text.endswith("no interval: the stretches do not differ.")
+
+
+def test_mean_difference_without_a_trade_of_one_names_it() -> None:
+    found = mean_difference(np.where(BOUGHT_BY_B, np.nan, NET_RETURN), BOUGHT_BY_A, BOUGHT_BY_B, TWO_STRETCHES)
+
+    assert (found.mean_a, found.mean_b, found.difference) == (pytest.approx(0.03), None, None)
+    assert found.text == ("Mean net return per signal cannot be compared: rules selected no signal with a closed "
+                          "trade.")
+
+
+@pytest.mark.parametrize(("world", "gain", "loss"), [
+    (World(burst=1.0, market=2.0), 0.2, -0.1), (World(edge=0.333), 0.2, -0.1),
+    (World(1_500, 540, 150, 0.03, burst=1.0, market=2.0), 1.0, -0.03),
+], ids=["no skill", "edge", "doublings"])
+def test_interval_of_the_mean_difference_holds_the_truth(world: World, gain: float, loss: float) -> None:
+    rng, covered = np.random.default_rng(4), 0
+    for _ in range(300):
+        won, is_a, is_b, decided_at, true = draw(world, rng)
+        found = mean_difference(np.where(won == 1, gain, loss), is_a, is_b, decided_at)
+        covered += found.low <= true * (gain - loss) <= found.high
+
+    assert covered / 300 >= 0.93 - 2 * (0.93 * 0.07 / 300) ** 0.5
 
 
 EVEN, BURSTS = World(), World(burst=1.0, market=2.0)

@@ -64,11 +64,51 @@ def test_thresholds_with_few_outcomes_are_not_compared() -> None:
     assert "fewer than two thresholds have 30 known outcomes" in answer(table, 2)
 
 
+def test_a_higher_mean_of_few_outcomes_is_named_and_not_passed_over() -> None:
+    table = thresholds((0.01, 0.1, 0.3), (0.03, 0.2, 0.4), (0.05, 0.1, 0.9)).assign(n_resolved=[48, 48, 12])
+
+    assert ("threshold 9 earned most per signal, but on 12 known outcomes only; of those with 30 or more, threshold 8 "
+            "earned most, but the intervals of the win rates overlap") in answer(table, 2)
+
+
+def sizings(**changes: dict[str, object]) -> pd.DataFrame:
+    return scenarios(*[{"scenario": name, "group": "sizing"} | change for name, change in changes.items()])
+
+
+def test_sizings_with_the_trades_of_the_fixed_size_are_not_tested() -> None:
+    found = answer(sizings(fixed_size={"trades": 18}, double_size={"trades": 18},
+                           kelly_at_risk={"trades": 18, "sharpe": 1.0000001}), 3)
+
+    assert found.endswith(
+        "18 trades. fixed size: not tested, 18 trades, 30 are needed. double size: not tested, its 18 trades are the "
+        "fixed ones, none was larger. kelly at risk: not tested, its 18 trades are the fixed ones. Nothing could be "
+        "told apart: not enough evidence to leave the fixed size.")
+    assert "highest Sharpe" not in found
+
+
+def test_a_sizing_of_few_trades_wins_nothing() -> None:
+    found = answer(sizings(
+        fixed_size={}, double_size={"net_pnl": 20_000.0, "sharpe": 1.2},
+        kelly_growth={"trades": 29, "sharpe": 9.0, "sharpe_low": 8.0, "sharpe_high": 10.0}), 3)
+
+    assert "kelly growth: not tested, 29 trades, 30 are needed." in found
+    assert "double size has the highest Sharpe ratio of those tested, but it does not lie above" in found
+
+
+def test_a_sizing_above_the_others_intervals_is_named() -> None:
+    clear = {"net_pnl": 20_000.0, "sharpe": 4.0, "sharpe_low": 3.0, "sharpe_high": 5.0}
+
+    assert "double size has the best risk-adjusted result of this sample, above" in answer(
+        sizings(fixed_size={}, double_size=clear), 3)
+
+
 def test_sizing_stays_fixed_where_intervals_overlap() -> None:
     table = scenarios({"scenario": "fixed_size", "group": "sizing"},
-                      {"scenario": "kelly_at_risk", "group": "sizing", "sharpe": 1.3})
+                      {"scenario": "kelly_at_risk", "group": "sizing", "sharpe": 1.3, "net_pnl": 15_000.0})
 
-    assert "kelly at risk has the highest Sharpe ratio of this sample, but the intervals overlap" in answer(table, 3)
+    assert answer(table, 3).endswith(
+        "kelly at risk has the highest Sharpe ratio of this sample, but it does not lie above the others' intervals: "
+        "not enough evidence to leave the fixed size.")
 
 
 def test_scenarios_not_run_are_said_not_to_be_examined() -> None:

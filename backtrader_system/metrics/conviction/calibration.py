@@ -8,7 +8,7 @@ import pandas as pd
 from backtrader_system.metrics.conviction.clusters import cluster_variance
 from backtrader_system.metrics.conviction.distributions import normal_quantile, student_t_quantile
 from backtrader_system.metrics.conviction.proportions import score_interval
-from backtrader_system.metrics.conviction.ranking import MIN_CLUSTERS, auc_figures
+from backtrader_system.metrics.conviction.ranking import MIN_CLUSTERS, auc_figures, auc_within
 from backtrader_system.metrics.figure import Figure, missing
 
 N_BINS = 10
@@ -24,6 +24,7 @@ def calibration_figures(
     probability: np.ndarray,
     cluster: np.ndarray | None = None,
     *,
+    stratum: np.ndarray | None = None,
     confidence: float = 0.95,
     n_bins: int = N_BINS,
     seed: int = 42,
@@ -31,6 +32,7 @@ def calibration_figures(
     """Return how good and how honest out-of-sample probabilities of winning were.
 
     won : 1.0, 0.0, NaN. probability : in [0, 1], NaN leaves the signal out. cluster : as of `time_clusters`.
+        stratum : what one model scored, such as the month; auc is then that of pairs within a stratum (`auc_within`).
     Returns: n; brier, the mean of (probability - won)^2, Brier (1950); brier_skill, 1 - brier / that of the sample's
         own win rate, 0 without skill, below 0 worse than a constant; expected_calibration_error over equally large bins
         and its 95th percentile were every probability right (it is biased upwards, so only a value above that
@@ -50,7 +52,10 @@ def calibration_figures(
     cluster = None if cluster is None else np.asarray(cluster)[is_used]
     n = len(won)
     names = ("brier", "brier_skill", "expected_calibration_error", "expected_calibration_error_null_p95", *_SLOPE_NAMES)
-    ranking = auc_figures(won, probability, cluster, confidence=confidence)
+    if stratum is None:
+        ranking = auc_figures(won, probability, cluster, confidence=confidence)
+    else:
+        ranking = auc_within(won, probability, np.asarray(stratum)[is_used], confidence=confidence)
     if n == 0:
         return {"n": Figure(0)} | dict.fromkeys(names, missing("no scored known outcome")) | ranking
     brier, constant = float(np.mean((probability - won) ** 2)), float(np.var(won))

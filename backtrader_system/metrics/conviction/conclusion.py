@@ -8,6 +8,8 @@ import pandas as pd
 
 MIN_RESOLVED = 30       # signals of a threshold, or trades of a sizing, below which it is not compared
 _NOT_ENOUGH = "Not enough evidence"
+_STAY_FIXED = "not enough evidence to leave the fixed size"
+_FIXED, _DOUBLE = "fixed_size", "double_size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,21 @@ def _threshold(scenarios: pd.DataFrame, trend_text: str | None) -> str:
     if len(enough) < 2:
         return f"{listed}. {_NOT_ENOUGH}: fewer than two thresholds have {MIN_RESOLVED} known outcomes.{trend}"
     best = enough.loc[enough["mean_net_return"].idxmax()]
-    head = f"{listed}. {_label(best)} earned most per signal"
+    head = f"{listed}. {_best_threshold(rows, best)}"
     others = enough[enough["scenario"] != best["scenario"]]
     # Thresholds are nested, so intervals that do not even overlap are a cautious sign of a difference.
     if bool((others["win_rate_high"] < best["win_rate_low"]).all()):
         return f"{head} and its win rate lies above the others' intervals.{trend}"
     return f"{head}, but the intervals of the win rates overlap: not enough evidence for any one threshold.{trend}"
+
+
+def _best_threshold(rows: pd.DataFrame, best: pd.Series) -> str:
+    """Return the sentence's head; a higher mean of too few outcomes is named, not passed over."""
+    highest = rows.loc[rows["mean_net_return"].idxmax()]
+    if not highest["mean_net_return"] > best["mean_net_return"]:
+        return f"{_label(best)} earned most per signal"
+    return (f"{_label(highest)} earned most per signal, but on {int(highest['n_resolved'])} known outcomes only; of "
+            f"those with {MIN_RESOLVED} or more, {_label(best)} earned most")
 
 
 def _sizing(scenarios: pd.DataFrame) -> str:
@@ -114,13 +125,39 @@ def _sizing(scenarios: pd.DataFrame) -> str:
         f"{_label(row)}: Sharpe {row['sharpe']:.2f} ({_ends(row, 'sharpe', '{:.2f}')}), total return "
         f"{_percent(row['total_return'])}, largest drawdown {row['max_drawdown']:.1%}, {int(row['trades'])} trades"
         for _, row in rows.iterrows())
-    best = rows.loc[rows["sharpe"].idxmax()]
-    others = rows[rows["scenario"] != best["scenario"]]
-    is_clear = len(others) > 0 and bool((others["sharpe_high"] < best["sharpe_low"]).all())
-    if is_clear and best["trades"] >= MIN_RESOLVED:
-        return f"{listed}. {_label(best)} has the best risk-adjusted result, above the others' intervals."
-    return (f"{listed}. {_label(best)} has the highest Sharpe ratio of this sample, but the intervals overlap: "
-            "not enough evidence to leave the fixed size.")
+    untested = _untested(rows)
+    reasons = "".join(f" {_label(row)}: not tested, {untested[row['scenario']]}." for _, row in rows.iterrows()
+                      if row["scenario"] in untested)
+    tested = rows[~rows["scenario"].isin(untested)]
+    if len(tested) < 2:
+        return f"{listed}.{reasons} Nothing could be told apart: {_STAY_FIXED}."
+    best = tested.loc[tested["sharpe"].idxmax()]
+    others = tested[tested["scenario"] != best["scenario"]]
+    among = "of those tested" if untested else "of this sample"
+    if bool((others["sharpe_high"] < best["sharpe_low"]).all()):
+        return (f"{listed}.{reasons} {_label(best)} has the best risk-adjusted result {among}, above the others' "
+                "intervals.")
+    return (f"{listed}.{reasons} {_label(best)} has the highest Sharpe ratio {among}, but it does not lie above the "
+            f"others' intervals: {_STAY_FIXED}.")
+
+
+def _untested(rows: pd.DataFrame) -> dict[str, str]:
+    """Return sizing -> why it was not put to a test: its trades are those of the fixed size, or too few."""
+    fixed = rows[rows["scenario"] == _FIXED]
+    reasons = {}
+    for _, row in rows.iterrows():
+        n_trades = int(row["trades"])
+        if row["scenario"] != _FIXED and len(fixed) and _has_same_trades(row, fixed.iloc[0]):
+            reasons[row["scenario"]] = f"its {n_trades} trades are the fixed ones" + (
+                ", none was larger" if row["scenario"] == _DOUBLE else "")
+        elif n_trades < MIN_RESOLVED:
+            reasons[row["scenario"]] = f"{n_trades} trades, {MIN_RESOLVED} are needed"
+    return reasons
+
+
+def _has_same_trades(row: pd.Series, fixed: pd.Series) -> bool:
+    # To half a cent: another size changes dollars, another order of summing only the last digits.
+    return row["trades"] == fixed["trades"] and abs(row["net_pnl"] - fixed["net_pnl"]) < 0.005
 
 
 def _limits(basis: Basis) -> list[str]:

@@ -46,12 +46,49 @@ def auc_figures(
         error, critical, fault = _delong_error(won, placement), normal_quantile(0.5 + confidence / 2), None
     else:
         error, critical, fault = _cluster_error(won, placement, auc, cluster[is_used], confidence, min_clusters)
-    fault = fault or _degenerate(auc, error)
     if fault:
         return {"auc": Figure(auc), "auc_low": missing(fault), "auc_high": missing(fault)}
-    centre, half = math.log(auc / (1 - auc)), critical * error / (auc * (1 - auc))
-    low, high = (1 / (1 + math.exp(-end)) for end in (centre - half, centre + half))
-    return {"auc": Figure(auc), "auc_low": Figure(low), "auc_high": Figure(high)}
+    return _with_interval(auc, error, critical)
+
+
+def auc_within(
+    won: np.ndarray,
+    score: np.ndarray,
+    stratum: np.ndarray,
+    *,
+    confidence: float = 0.95,
+    min_clusters: int = MIN_CLUSTERS,
+) -> dict[str, Figure]:
+    """Return auc_figures of pairs within a stratum only: a winner against the losers of its own stratum.
+
+    won, score : as of `auc_figures`. stratum : shape (n_signals,), such as the month whose model gave the score; NaN
+        leaves the signal out, and so does a stratum without a winner or without a loser.
+    Models that are trained anew each month follow the last win rate with the level of their scores. Pairs across
+    months then compare these levels: without any skill the AUC of all pairs is not 0.5, that within months is.
+    Formula: U = sum of C_s / sum of P_s over strata, C_s the pairs of stratum s in which the winner scores higher, ties
+        half, P_s all its pairs of winner and loser. Interval as `auc_figures` with the strata as clusters and residuals
+        (C_s - U P_s) / sum of P_s.
+
+    Examples
+    --------
+    >>> won, stratum = np.array([1.0, 0, 1, 0]), np.array([1, 1, 2, 2])
+    >>> auc_within(won, np.array([0.2, 0.1, 0.7, 0.8]), stratum)["auc"].value
+    0.5
+    """
+    number = pd.factorize(np.asarray(stratum))[0]
+    is_used = ~np.isnan(won) & ~np.isnan(score) & (number >= 0)
+    if not is_used.any():
+        return dict.fromkeys(NAMES, missing("no scored known outcome"))
+    ordered, pairs = _pairs_by_stratum(won[is_used] > 0.5, score[is_used], number[is_used])
+    if len(pairs) == 0:
+        return dict.fromkeys(NAMES, missing("no stratum has both winners and losers"))
+    auc = float(ordered.sum() / pairs.sum())
+    needed = max(min_clusters, 2)
+    if len(pairs) < needed:
+        few = missing(f"{len(pairs)} strata with winners and losers; an interval needs {needed}")
+        return {"auc": Figure(auc), "auc_low": few, "auc_high": few}
+    variance, n_strata = cluster_variance((ordered - auc * pairs) / pairs.sum(), np.arange(len(pairs)))
+    return _with_interval(auc, math.sqrt(variance), student_t_quantile(0.5 + confidence / 2, n_strata - 1))
 
 
 def area_under_curve(won: np.ndarray, score: np.ndarray) -> float:
@@ -115,7 +152,32 @@ def _cluster_error(
     return math.sqrt(variance), student_t_quantile(0.5 + confidence / 2, n_clusters - 1), None
 
 
+def _pairs_by_stratum(won: np.ndarray, score: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return C_s and P_s of `auc_within` for the strata that have pairs; from rank sums, Mann and Whitney (1947)."""
+    rank = pd.Series(score).groupby(number).rank().to_numpy()
+    n_won, n_all = np.bincount(number, weights=won), np.bincount(number)
+    ordered = np.bincount(number, weights=rank * won) - n_won * (n_won + 1) / 2
+    pairs = n_won * (n_all - n_won)
+    return ordered[pairs > 0], pairs[pairs > 0]
+
+
+def _with_interval(auc: float, error: float, critical: float) -> dict[str, Figure]:
+    fault = _degenerate(auc, error)
+    if fault:
+        return {"auc": Figure(auc), "auc_low": missing(fault), "auc_high": missing(fault)}
+    centre, half = math.log(auc / (1 - auc)), critical * error / (auc * (1 - auc))
+    low, high = (_inverse_logit(end) for end in (centre - half, centre + half))
+    return {"auc": Figure(auc), "auc_low": Figure(low), "auc_high": Figure(high)}
+
+
+def _inverse_logit(value: float) -> float:
+    # An AUC of nearly 1 has a huge error on this scale; exp would overflow.
+    return 1 / (1 + math.exp(-min(max(value, -700.0), 700.0)))
+
+
 def _degenerate(auc: float, error: float) -> str | None:
     if not math.isfinite(error):
         return "fewer than two winners or losers"
-    return "winners and losers are wholly separated" if not 0 < auc < 1 or error == 0 else None
+    if not 0 < auc < 1:
+        return "winners and losers are wholly separated"
+    return "the scores give no error to measure" if error == 0 else None
