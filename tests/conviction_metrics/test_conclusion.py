@@ -86,6 +86,14 @@ def test_sizings_with_the_trades_of_the_fixed_size_are_not_tested() -> None:
     assert "highest Sharpe" not in found
 
 
+def test_the_only_sizing_that_was_tested_wins_nothing() -> None:
+    found = answer(sizings(fixed_size={"sharpe_low": 0.5}, double_size={}), 3)
+
+    assert found.endswith(
+        "double size: not tested, its 45 trades are the fixed ones, none was larger. Nothing could be told apart: not "
+        "enough evidence to leave the fixed size.")
+
+
 def test_a_sizing_of_few_trades_wins_nothing() -> None:
     found = answer(sizings(
         fixed_size={}, double_size={"net_pnl": 20_000.0, "sharpe": 1.2},
