@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
@@ -155,7 +154,7 @@ def _is_gate(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) < _LARGEST and not math.isnan(value)
+    return type(value) in (int, float) and abs(value) < _LARGEST
 
 
 def _is_share_or_none(value: object) -> bool:

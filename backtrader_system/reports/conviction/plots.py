@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from backtrader_system.metrics.conviction.bands import BANDS
 from backtrader_system.reports.conviction.blotter import TARGET, closed_trades
 from backtrader_system.reports.conviction.facts import base_rate_of, facts_of, table_of
 from backtrader_system.reports.figure_style import (
@@ -24,6 +25,7 @@ from backtrader_system.reports.plots import percent
 from backtrader_system.reports.result import RunResult
 
 BINS = 40
+FEWEST_OUTCOMES = 10        # of a score that a title may speak of
 INTERVAL = {"fmt": "none", "ecolor": "#222222", "elinewidth": 1.2, "capsize": 4}
 PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}      # behind text that crosses a line
 
@@ -43,7 +45,8 @@ def win_rate_figure(result: RunResult) -> Figure:
                       label=f"{confidence:.0%} interval (Wilson)")
         predicted = known["mean_probability"].to_numpy(dtype=float) * 100
         axes.plot(places, predicted, "D", color=BASELINE, markeredgecolor="black", markersize=7,
-                  label="mean probability the model stated")
+                  label="mean probability the model stated" if result.settings.conviction.label == "traded"
+                  else "mean probability of the label: target touched")
         if base is not None:
             axes.axhline(float(base) * 100, color=LOSS, linewidth=1.4, linestyle="--",
                          label=f"base rate: all signals, {percent(base)}")
@@ -67,11 +70,16 @@ def win_rate_figure(result: RunResult) -> Figure:
         return figure
 
 
-def _win_rate_title(known: pd.DataFrame, base: object) -> str:
-    best = known.iloc[-1]
-    text = (f"Win rate by conviction: score {best['score']} won {percent(best['win_rate'])} "
-            f"({int(best['winners']):,} of {int(best['resolved']):,})")
-    return text + (f", all signals {percent(base)}" if base is not None else "")
+def _win_rate_title(known: pd.DataFrame, base: float) -> str:
+    """Return the win rate of the highest score with enough outcomes; one lucky signal is no headline."""
+    enough = known[(known["score"] != BANDS[0]) & (known["resolved"] >= FEWEST_OUTCOMES)]
+    everything = f"all signals {percent(base)}"
+    if enough.empty:
+        return ("Win rate by conviction: too few outcomes at any score from 7 on; "
+                f"{everything} ({int(known['winners'].sum()):,} of {int(known['resolved'].sum()):,})")
+    best = enough.iloc[-1]
+    return (f"Win rate by conviction: score {best['score']} won {percent(best['win_rate'])} "
+            f"({int(best['winners']):,} of {int(best['resolved']):,}), {everything}")
 
 
 def returns_figure(result: RunResult) -> Figure:

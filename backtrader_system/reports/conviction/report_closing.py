@@ -21,7 +21,7 @@ from backtrader_system.reports.markdown_table import bullets, cell, table
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import costs_text
 
-EXCLUDED_SHOWN = 10
+EXCLUDED_SHOWN = 5
 FEATURE_MODES = {"point_in_time": "missing values stay missing and are flagged",
                  "compat": "as the original computed them, with optimistic defaults for what is missing"}
 FLAG_WORDS = {"red": "Red flag", "green": "Green flag"}
@@ -70,11 +70,11 @@ def excluded_lines(result: RunResult, files: Sequence[str]) -> list[str]:
         return [*lines, f"{facts.count('n_excluded') or 'None'} of {facts.count('n_signals'):,} signals excluded.", ""]
     place = next((f"[{name.rpartition('/')[2]}]({name})" for name in files if is_file_of("excluded", name)),
                  "the table of excluded signals")
-    lines += [f"{len(excluded):,} exclusions.", ""]
+    lines += [f"{len(excluded):,} left out of every result, by rule:", ""]
     for rule, part in excluded.groupby("rule", sort=True):
         advice = part["advice"].dropna()
-        todo = f" What to do: {cell(str(advice.iloc[0]).rstrip('.'))}." if len(advice) and advice.iloc[0] else ""
-        lines += [f"**{cell(str(rule).replace('_', ' '))}**: {len(part):,}.{todo}", "", *_excluded_names(part, place)]
+        todo = f"; {cell(str(advice.iloc[0]).rstrip('.'))}" if len(advice) and advice.iloc[0] else ""
+        lines += [f"**{cell(str(rule).replace('_', ' '))}**: {len(part):,}{todo}.", "", *_excluded_names(part, place)]
     return lines
 
 
@@ -107,7 +107,9 @@ def assumption_lines(result: RunResult) -> list[str]:
     ]
     cold, inside = facts.value("cold_start_share"), facts.value("in_sample_signals")
     items += [f"Cold start: {percent(cold)} of the scores come from a model of synthetic signals."] if cold else []
-    items += [f"IN SAMPLE: {int(inside):,} scored signals were known to the model in training."] if inside else []
+    if inside:
+        items.append(f"In sample: {int(inside):,} signals that the model may have learned from are left out of every "
+                     "result.")
     return ["## Assumptions", "", *bullets(items, shown=len(items), more="")]
 
 

@@ -30,6 +30,9 @@ SAME_SIGNALS = ["The signals of the strategy, each time the same; only the stake
                 "fewer of them.", ""]
 COLD_START = "cold start: synthetic signals"
 SYNTHETIC = "synthetic"     # what a month was trained on that the cold start scored
+BEST_OF_MONTH = "best of each month"
+SAME_MONTHS = ["Both take the best signals of each month, so that a good month helps both alike; a live trader does "
+               "not know the later signals of a month.", ""]
 MANY_TRADES = 100_000       # a larger number only says that this many are not enough
 
 
@@ -77,6 +80,7 @@ def comparison_lines(result: RunResult) -> list[str]:
         f"- **Rule-based:** {facts.text('rules_win_rate')} win rate",
         f"- **Improvement:** {facts.text('difference', _points)}"
         + (f", {confidence} interval {interval}{clusters}" if interval else ""),
+        *([f"- **Net return:** {cell(net)}"] if (net := facts.value("net_difference_text")) is not None else []),
         f"- **Verdict:** {cell(verdict)}. {cell(facts.text('comparison_text', str))}",
         *([f"- **More trades needed:** {_needed(needed)} of either"] if needed is not None else []),
         *([f"- **Power:** {cell(facts.value('power_text'))}"] if facts.value("power_text") is not None else []),
@@ -97,7 +101,8 @@ def scenario_lines(result: RunResult, charts: Callable[[str], list[str]]) -> lis
     for group in dict.fromkeys(scenarios["group"]):
         rows = scenarios[scenarios["group"] == group].to_dict("records")
         chosen = SAME_SIGNALS if group == "sizing" else _selected_table(rows, result)
-        lines += [f"### {group_title(group)}", "", *chosen, *_money_table(rows, result)]
+        months = SAME_MONTHS if any(row["selection"] == BEST_OF_MONTH for row in rows) else []
+        lines += [f"### {group_title(group)}", "", *months, *chosen, *_money_table(rows, result)]
     return lines
 
 

@@ -162,7 +162,7 @@ def _signal_rows(facts: ConvictionFacts) -> list[tuple[str, str, str, str]]:
         ("Recall: share of all positive labels selected", facts.text("recall"), facts.interval("recall"), ""),
         ("Lift: precision over base rate", facts.text("lift", number), facts.interval("lift", number),
          "1.00 is no better than chance"),
-        ("AUC of the scores", facts.text("auc", precise), facts.interval("auc", precise),
+        ("AUC of the scores, within months", facts.text("auc", precise), facts.interval("auc", precise),
          "0.500 is no better than chance"),
         ("Brier score", facts.text("brier", precise), "",
          f"skill over the base rate {facts.text('brier_skill', precise)}"),

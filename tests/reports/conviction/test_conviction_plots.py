@@ -65,6 +65,32 @@ def test_the_win_rates_have_counts_base_rate_break_even_and_intervals(random_res
     assert heights == pytest.approx([100 / 30, 20.0, 40.0])
 
 
+@pytest.mark.parametrize(("resolved", "winners", "title"), [
+    # 10 is the fewest a title speaks of: one of one at score 10 is none
+    ([60, 5, 10, 9, 1], [2, 1, 2, 5, 1], "score 8 won 20.0 % (2 of 10), all signals 12.9 %"),          # 11 of 85
+    ([60, 5, 9, 9, 1], [2, 1, 2, 4, 1],
+     "too few outcomes at any score from 7 on; all signals 11.9 % (10 of 84)"),
+])
+def test_the_title_speaks_of_no_score_with_a_handful_of_outcomes(random_result, resolved, winners, title):
+    bands = BANDS.assign(resolved=resolved, winners=winners, win_rate=np.divide(winners, resolved), low=0.0, high=1.0)
+
+    figure = win_rate_figure(with_table(random_result(), conviction_bands=bands))
+
+    assert figure.get_suptitle() == f"Win rate by conviction: {title}"
+
+
+@pytest.mark.parametrize(("label", "words"), [
+    ("touch", "mean probability of the label: target touched"), ("traded", "mean probability the model stated")])
+def test_the_legend_names_the_event_of_the_probabilities(random_result, label, words):
+    result = random_result()
+    settings = result.settings.model_copy(update={
+        "conviction": result.settings.conviction.model_copy(update={"label": label})})
+
+    shown = labels(win_rate_figure(replace(result, settings=settings)))
+
+    assert [text for text in shown if text.startswith("mean probability")] == [words]
+
+
 def test_the_error_bars_reach_to_the_ends_of_the_intervals(random_result):
     figure = win_rate_figure(with_table(random_result(), conviction_bands=BANDS))
 

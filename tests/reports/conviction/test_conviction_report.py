@@ -208,9 +208,55 @@ def test_excluded_signals_are_counted_by_rule_and_named(arithmetic_result):
     few = section(report(arithmetic_result(), files), "Excluded signals")
     lots = section(report(arithmetic_result(tables={"excluded": many}), files), "Excluded signals")
 
-    assert "**no price**: 1. What to do: give its bars." in few
+    assert "2 left out of every result, by rule:" in few
+    assert "**no price**: 1; give its bars." in few
     assert "- AI (x1) AI" in few
-    assert "- and 3 more: all are in [excluded_x.csv](excluded_x.csv)" in lots
+    assert "- and 8 more: all are in [excluded_x.csv](excluded_x.csv)" in lots         # 13 - 5
+
+
+def test_hundreds_of_signals_that_the_model_had_seen_are_one_count_and_a_few_examples(arithmetic_result):
+    seen = pd.DataFrame({"signal_id": [f"x{number}" for number in range(339)], "ticker": "MOON", "rule": "in_sample",
+                         "value": "2024-03-01", "advice": "the model has seen outcomes up to 2024-05-31"})
+
+    text = report(arithmetic_result(conviction={"in_sample_signals": 339}, tables={"excluded": seen}))
+    part = section(text, "Excluded signals")
+
+    assert "**in sample**: 339; the model has seen outcomes up to 2024-05-31." in part
+    assert part.count("MOON") == 5
+    assert "- and 334 more: all are in the table of excluded signals" in part
+    assert "In sample: 339 signals that the model may have learned from are left out of every result." in text
+
+
+def test_the_difference_of_net_returns_is_told_where_it_is_known(arithmetic_result):
+    words = "ML minus rules +0.40 % per signal, 95% interval -0.20 % to +1.10 %"
+
+    told = section(report(arithmetic_result(conviction={"net_difference_text": words})), "ML vs baseline")
+
+    assert f"- **Net return:** {words}\n" in told
+    assert "Net return:" not in section(report(arithmetic_result()), "ML vs baseline")
+
+
+def test_the_area_under_the_curve_is_called_one_within_months(arithmetic_result):
+    text = section(report(arithmetic_result(conviction={"auc": 0.55})), "Performance")
+
+    assert "| AUC of the scores, within months | 0.550 |  | 0.500 is no better than chance |" in text
+
+
+def test_the_best_of_each_month_are_called_so_and_explained_once(random_result):
+    result = random_result()
+    scenarios = result.tables["scenarios"]
+    of_months = scenarios.assign(selection=scenarios["selection"].mask(
+        scenarios["scenario"].isin(["ml_best", "rules_best"]), "best of each month"))
+    words = ("Both take the best signals of each month, so that a good month helps both alike; a live trader does not "
+             "know the later signals of a month.")
+
+    text = section(report(random_result(tables={**result.tables, "scenarios": of_months})), "Scenarios")
+
+    assert text.count(words) == 1
+    assert words in text.split("### Scenario 3: ML against rules")[1].split("###")[0]
+    assert "| best by ML | best of each month |" in text
+    assert "LOOK-AHEAD" not in text
+    assert words not in report(result)
 
 
 def test_a_long_list_of_trades_ends_with_a_pointer_to_the_blotter(random_result):
