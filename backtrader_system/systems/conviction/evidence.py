@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.metrics.conviction.barriers import break_even_hit_rate, zero_skill_hit_rate
-from backtrader_system.metrics.conviction.comparison import Comparison
 from backtrader_system.metrics.conviction.selection_quality import selection_quality
 from backtrader_system.metrics.figure import flatten
 from backtrader_system.metrics.performance import performance_metrics
@@ -122,7 +121,7 @@ def conviction_figures(
     }
     section |= random_entries(sources, ideas, settings)
     section |= _with_notes(traded, _OF_SELECTION) | _with_notes(labelled, _OF_LABEL)
-    return section | _comparison_figures(scenarios.comparison)
+    return section | _comparison_figures(scenarios)
 
 
 def account_facts(trades: pd.DataFrame, metrics: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -147,8 +146,9 @@ def _recovery(risk: dict[str, object]) -> dict[str, object]:
     return {"recovery_days": (back - peak).days}
 
 
-def _comparison_figures(comparison: Comparison | None) -> dict[str, object]:
-    if comparison is None:
+def _comparison_figures(scenarios: Scenarios) -> dict[str, object]:
+    comparison, money = scenarios.comparison, scenarios.in_money
+    if comparison is None or money is None:
         why = "the scenario ml_vs_rules was not asked for"
         return {"comparison_verdict": None, "comparison_verdict_note": why, "difference": None, "difference_note": why}
     return {
@@ -156,6 +156,8 @@ def _comparison_figures(comparison: Comparison | None) -> dict[str, object]:
         "difference_low": comparison.low, "difference_high": comparison.high, "clusters": comparison.n_clusters,
         "comparison_verdict": comparison.verdict, "comparison_text": comparison.text,
         "more_trades_needed": comparison.more_trades_needed, "power_text": comparison.power_text,
+        "net_difference": money.difference, "net_difference_low": money.low, "net_difference_high": money.high,
+        "net_difference_text": money.text,
     }
 
 

@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.engine.backtest import Ledgers
-from backtrader_system.metrics.conviction.comparison import Comparison, compare_selections
+from backtrader_system.metrics.conviction.comparison import (
+    Comparison,
+    MeanDifference,
+    compare_selections,
+    mean_difference,
+)
 from backtrader_system.metrics.conviction.selection_quality import selection_quality
 from backtrader_system.metrics.figure import flatten
 from backtrader_system.metrics.performance import performance_metrics
@@ -31,12 +36,13 @@ class Scenarios:
     """What the questions found.
 
     table : one row per scenario, see docs/conviction_metrics.md. equity : session, scenario, equity.
-    comparison : ML against rules, None if it was not asked for.
+    comparison, in_money : ML against rules by win rate and by mean net return, None if it was not asked for.
     """
 
     table: pd.DataFrame
     equity: pd.DataFrame
     comparison: Comparison | None
+    in_money: MeanDifference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def run_scenarios(
         curves.append(ledgers.equity[["session", "equity"]].assign(scenario=case.name))
     wanted = "ml_vs_rules" in settings.conviction.scenarios
     comparison = compare_with_rules(ideas, scores, settings) if wanted else None
-    return Scenarios(pd.DataFrame(rows), _stacked(curves), comparison)
+    in_money = compare_in_money(ideas, scores, settings) if wanted else None
+    return Scenarios(pd.DataFrame(rows), _stacked(curves), comparison, in_money)
 
 
 def quality(ideas: Ideas, chosen: Selection, settings: Settings) -> dict[str, object]:
@@ -132,11 +139,24 @@ def _sized(settings: Settings, **changes: object) -> Settings:
 def compare_with_rules(ideas: Ideas, scores: IdeaScores, settings: Settings) -> Comparison:
     """Return the best ideas by the model against the best by the rules, on the same signals and prices."""
     conviction = settings.conviction
-    is_ml, is_rules = (choose(name, ideas, scores, conviction).is_selected for name in ("best_ml", "best_rules"))
+    is_ml, is_rules = _both(ideas, scores, settings)
     found = compare_selections(
         ideas.label("traded"), is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),
         confidence=settings.evidence.confidence, cluster_days=conviction.label_days)
     return replace(found, text=NO_MODEL) if scores.is_cold.all() else found
+
+
+def compare_in_money(ideas: Ideas, scores: IdeaScores, settings: Settings) -> MeanDifference:
+    """Return the same comparison by net return per signal: win rates say nothing where hardly any signal wins."""
+    is_ml, is_rules = _both(ideas, scores, settings)
+    return mean_difference(
+        ideas.net_return, is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),
+        confidence=settings.evidence.confidence, cluster_days=settings.conviction.label_days)
+
+
+def _both(ideas: Ideas, scores: IdeaScores, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    by_model, by_rules = (choose(name, ideas, scores, settings.conviction) for name in ("best_ml", "best_rules"))
+    return by_model.is_selected, by_rules.is_selected
 
 
 NO_MODEL = ("Not enough evidence: no month had a model of real outcomes, so nothing is known of ML. More signals with "
