@@ -162,7 +162,7 @@ def onchain_block(
 
 def _block(name: str, ids: np.ndarray, known_at: pd.DatetimeIndex, values: dict[str, np.ndarray]) -> pd.DataFrame:
     """Return revisions in the columns of `SignalHistory`, as a file of them would be read."""
-    never = pd.DatetimeIndex(np.full(len(ids), np.datetime64("NaT"), dtype="datetime64[ns]")).tz_localize("UTC")
+    never = pd.DatetimeIndex(np.full(len(ids), np.datetime64("NaT", "ns"))).tz_localize("UTC")
     stamps = {"signal_id": pd.array(ids, dtype="str"), "known_at": known_at, "recorded_at": never, "is_stamped": True}
     typed = {field: pd.array(values[field], dtype="str") if values[field].dtype == object
              else values[field].astype(float) for field in BLOCKS[name]}

@@ -96,7 +96,7 @@ def _traded(
     day = days[exits.row] if len(days) else exits.row
     return {
         "outcome": np.array(OUTCOMES, dtype=object)[exits.outcome],
-        "exit_session": np.where(is_open, np.datetime64("NaT"), _dates(day)),
+        "exit_session": np.where(is_open, np.datetime64("NaT", "ns"), _dates(day)),
         "exit_price": exits.price,
         "net_return": exits.net_return,
         "days_held": np.where(is_open, np.nan, day - listed.day[entry]),
