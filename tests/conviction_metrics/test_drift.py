@@ -116,7 +116,7 @@ def test_scores_that_move_up_raise_the_alarm() -> None:
     found = rows(BEFORE, live)
 
     assert found.loc["score_psi", "state"] == "alarm"
-    assert found.loc["score_ks", "state"] == "watch"
+    assert found.loc["score_ks_p_value", "state"] == "watch"
 
 
 def test_a_shift_that_past_months_showed_too_is_no_alarm() -> None:

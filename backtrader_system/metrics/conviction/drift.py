@@ -70,8 +70,8 @@ def drift_report(
     Timing: scores and features are those of signals decided in the last `days`; outcomes those of signals whose
     `label_days` ended in the last `days`. The outcomes of newer signals are left out even where known: a quick stop is
     known before a slow target, so the early ones are a biased sample.
-    Rows: score_psi, score_ks, features_shifted, hit_rate, calibration, weekly_precision, mean_net_return (if both
-    tables have net_return). The states are defined with each.
+    Rows: score_psi, score_ks_p_value, features_shifted, hit_rate, calibration, weekly_precision, mean_net_return (if
+    both tables have net_return). The states are defined with each.
     Raises: DataError naming every missing column of either table.
     """
     _require_columns(backtest_signals, live_signals)
@@ -180,13 +180,12 @@ def _score_ks(before: pd.DataFrame, recent: pd.DataFrame, confidence: float) -> 
     expected, live = (table["score"].dropna().to_numpy(float) for table in (before, recent))
     limit = 1 - confidence
     if not len(expected) or len(live) < MIN_LIVE:
-        return _too_few("score_ks", len(live), limit)
+        return _too_few("score_ks_p_value", len(live), limit)
     gap, p_value = largest_gap(expected, live)
     state = WATCH if p_value < limit else OK
     text = (f"Score drift: the cumulative distributions differ by at most {gap:.2f} (p = {p_value:.3f}, "
             f"{len(expected)} and {len(live)} scores): {state}.")
-    return DriftRow("score_ks", float(expected.mean()), float(live.mean()), float(live.mean() - expected.mean()), None,
-                    None, len(live), limit, state, text)
+    return DriftRow("score_ks_p_value", None, p_value, None, None, None, len(live), limit, state, text)
 
 
 def _features_shifted(

@@ -15,6 +15,7 @@ from backtrader_system.reports.conviction.facts import (
     base_rate_of,
     facts_of,
     flags_of,
+    hurdles_text,
     interval_text,
     strategy_text,
     table_of,
@@ -44,7 +45,8 @@ def conviction_header(loaded: LoadedSettings, market_is_simulated: bool) -> str:
         f"Backtest:         {loaded.name}" + (f" ({loaded.path})" if loaded.path else ""),
         f"Signals:          {conviction.signals or 'simulated'}",
         f"Model:            {conviction.model or 'retrained before every month on the months before'}",
-        f"Strategy:         {conviction.strategy} ({conviction.selection.replace('_', ' ')})",
+        f"Strategy:         {conviction.strategy}" + (
+            "" if conviction.strategy.startswith("threshold") else f" ({conviction.selection.replace('_', ' ')})"),
         f"Period:           {period}",
         f"Initial Capital:  {dollars(test.initial_capital)}",
         f"Costs:            {costs_text(settings)}",
@@ -111,7 +113,7 @@ def _win_rate(blotter: Blotter, facts: ConvictionFacts, interval_words: str, con
         f"Win Rate: {percent(blotter.reached_target / blotter.closed)} ({blotter.reached_target:,}/{blotter.closed:,} "
         "trades reached the target)",
         f"          {interval_words} {interval_text(*ends)}",
-        f"          zero skill {facts.text('zero_skill_hit_rate')}, break-even {facts.text('break_even_hit_rate')}",
+        f"          {hurdles_text(facts)}",
         f"Earned Money: {percent(blotter.earning / blotter.closed)} ({blotter.earning:,}/{blotter.closed:,})",
     ]
 

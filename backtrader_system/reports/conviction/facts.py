@@ -90,6 +90,26 @@ def flags_of(result: RunResult, *, is_raised: bool = True) -> list[Mapping[str, 
     return sorted(flags, key=lambda flag: flag["kind"] != "red")
 
 
+def hurdles_text(facts: ConvictionFacts) -> str:
+    """Return what a win rate must be compared with: no skill, break-even, entries at random times.
+
+    Examples
+    --------
+    >>> hurdles_text(ConvictionFacts({"zero_skill_hit_rate": 0.02, "break_even_hit_rate": 0.03}))
+    'zero skill 2.00 %, break-even 3.00 %'
+    """
+    parts = [f"zero skill {facts.text('zero_skill_hit_rate')}", f"break-even {facts.text('break_even_hit_rate')}"]
+    if facts.value("random_hit_rate") is not None:
+        parts.append(f"entries at any session {facts.text('random_hit_rate')}")
+    return ", ".join(parts)
+
+
+def selection_text(result: RunResult) -> str:
+    """Return how signals were selected; a threshold compares a score with nothing but itself."""
+    conviction = result.settings.conviction
+    return "by the score alone" if conviction.strategy.startswith("threshold") else SELECTIONS[conviction.selection]
+
+
 def is_file_of(stem: str, path: str) -> bool:
     """Return whether a path is that of the run's file with this stem, such as `trade_blotter`."""
     return path.rpartition("/")[2].startswith(f"{stem}_")

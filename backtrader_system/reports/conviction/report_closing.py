@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from backtrader_system.reports.conviction.facts import (
-    SELECTIONS,
     facts_of,
     flags_of,
     is_file_of,
     label_text,
+    selection_text,
     table_of,
     value_text,
 )
@@ -93,7 +93,7 @@ def assumption_lines(result: RunResult) -> list[str]:
     unstamped = ("count as known when the signal was posted" if conviction.unstamped == "signal_time"
                  else "count as missing")
     items = [
-        f"Selection: {SELECTIONS[conviction.selection]}.",
+        f"Selection: {selection_text(result)}.",
         "Decision: at the close of the first session after the signal was known; filled at the next bar's open.",
         f"Exits: stop {stop} below, target {target} above the entry price. A bar that touches both counts as stopped; "
         "a gap fills at the open.",
@@ -101,7 +101,7 @@ def assumption_lines(result: RunResult) -> list[str]:
         f"{conviction.label_days} days are not over are censored, neither won nor lost.",
         f"Costs: {costs_text(settings)}.",
         f"Liquidity: signals below {conviction.liquidity_floor_dollars:,.0f} dollars of mean daily volume before the "
-        "decision are not bought.",
+        "decision, or of liquidity on their exchange where that is known, are scored and not bought.",
         f"Fields without a time of their own {unstamped}.",
         f"Features: {FEATURE_MODES[conviction.features]}.",
     ]

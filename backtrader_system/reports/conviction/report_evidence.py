@@ -10,9 +10,11 @@ import pandas as pd
 from backtrader_system.reports.conviction.facts import (
     SELECTED,
     VERDICTS,
+    ConvictionFacts,
     base_rate_of,
     facts_of,
     group_title,
+    hurdles_text,
     interval_text,
     label_text,
     scenario_text,
@@ -56,8 +58,8 @@ def calibration_lines(result: RunResult, charts: Callable[[str], list[str]]) -> 
     return [
         *lines, *table(header, rows, right=(1, 2, 3, 4)),
         f"All scored signals, bought or not; {value_text(base_rate_of(bands), percent) or 'none'} of the resolved ones "
-        f"won: {won_text(result)}. Break-even after costs: {facts.text('break_even_hit_rate')}, zero skill: "
-        f"{facts.text('zero_skill_hit_rate')}. A score is useful if the share of winners rises with it.",
+        f"won: {won_text(result)}. To compare: {hurdles_text(facts)}. A score is useful if the share of winners rises "
+        "with it.",
         *([] if result.settings.conviction.label == "traded" else [
             f"The probability is that of another event, the label the models learn: {label_text(result)}."]), "",
     ]
@@ -85,8 +87,7 @@ def comparison_lines(result: RunResult) -> list[str]:
         *([f"- **More trades needed:** {_needed(needed)} of either"] if needed is not None else []),
         *([f"- **Power:** {cell(facts.value('power_text'))}"] if facts.value("power_text") is not None else []),
         "",
-        f"Hit rate without any skill at these barriers: {facts.text('zero_skill_hit_rate')}; needed to break even "
-        f"after costs: {facts.text('break_even_hit_rate')}.", "",
+        *_hurdle_lines(facts), "",
     ]
 
 
@@ -244,3 +245,15 @@ def _points(fraction: object) -> str:
 
 def _signed_precise(value: object) -> str:
     return f"{float(value) + 0.0:+.3f}"
+
+
+def _hurdle_lines(facts: ConvictionFacts) -> list[str]:
+    """Return what the hurdles of a win rate are, each with what it leaves out."""
+    text = (f"Hit rate without any skill at these barriers: {facts.text('zero_skill_hit_rate')}, needed to break even "
+            f"after costs: {facts.text('break_even_hit_rate')}; both for a price without drift that ends at one of "
+            "them, so a time limit lowers the two.")
+    if facts.value("random_hit_rate") is not None:
+        text += (f" On these very bars, {facts.count('random_entries'):,} entries at any session of the same symbols "
+                 f"won {facts.text('random_hit_rate')} and made {facts.text('random_net_return', signed_percent)} each "
+                 "after costs.")
+    return [text]

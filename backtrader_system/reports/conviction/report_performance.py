@@ -16,14 +16,15 @@ from backtrader_system.reports.conviction.blotter import (
     with_conviction,
 )
 from backtrader_system.reports.conviction.facts import (
-    SELECTIONS,
     VERDICTS,
     ConvictionFacts,
     facts_of,
     flags_of,
+    hurdles_text,
     interval_text,
     is_file_of,
     label_text,
+    selection_text,
     share_text,
     strategy_text,
     won_text,
@@ -58,7 +59,7 @@ def summary_lines(result: RunResult) -> list[str]:
     rows = [
         ("Period", period_text(result)),
         ("Strategy", f"{strategy_text(result)}, {size_text(result)}"),
-        ("Selection", SELECTIONS[result.settings.conviction.selection]),
+        ("Selection", selection_text(result)),
         ("Total signals", f"{facts.count('n_signals'):,}"),
         ("Excluded", f"{facts.count('n_excluded'):,} (reasons: section Excluded signals)"),
         ("Scored and selected", f"{facts.count('n_scored'):,} scored, {facts.count('n_selected'):,} selected"),
@@ -115,7 +116,7 @@ def _trade_rows(blotter: Blotter, facts: ConvictionFacts, confidence: float) -> 
     def wilson(part: int) -> str:
         return interval_text(*(wilson_interval(part, blotter.closed, confidence) or (None, None)))
 
-    hurdles = (f"zero skill {facts.text('zero_skill_hit_rate')}, break-even {facts.text('break_even_hit_rate')}")
+    hurdles = hurdles_text(facts)
     return [
         ("Win rate: closed trades that reached the target", share_text(blotter.reached_target, blotter.closed),
          wilson(blotter.reached_target), hurdles),

@@ -28,7 +28,7 @@ def score_of_probability(probability: np.ndarray) -> np.ndarray:
 def hybrid_score(rule_score: np.ndarray, probability: np.ndarray, ml_weight: float) -> np.ndarray:
     """Return the weighted mean of a rule score and ten times a probability, each cut to 1..10 first.
 
-    rule_score : any range, the rules of one room reach 12; NaN where the rules ignore the signal.
+    rule_score : any range, with the validator they reach 14; NaN where the rules ignore the signal.
     ml_weight : share of the model, 0 to 1.
     Returns: float64, 1 to 10, not rounded, so that it ranks; NaN where a part with weight is NaN.
     Raises: DataError for a probability or weight outside [0, 1].

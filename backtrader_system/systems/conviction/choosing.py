@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.settings.conviction import ConvictionSettings
+from backtrader_system.signals.conviction.rules.rule_scores import HIGHEST_RULE_SCORE
 from backtrader_system.signals.conviction.selection import Selection, select_best, select_threshold, select_top
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import IdeaScores
 
 # Strategy -> column of the scores that ranks.
-HIGHEST_RULE_SCORE = 13.0
 RANKED_BY = {"top10": "probability", "hybrid": "hybrid_score", "rules": "rule_score"}
 
 

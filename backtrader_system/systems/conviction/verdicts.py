@@ -49,7 +49,7 @@ def flags(
         top_band=Estimate.of_share(int(won[is_top].sum()), int(is_top.sum()), confidence),
         sharpe=Estimate(summary["sharpe_ratio"], evidence["sharpe_ratio_low"], evidence["sharpe_ratio_high"],
                         n_sessions),
-        max_drawdown=Estimate(abs(float(summary["max_drawdown"] or 0.0)), n=n_sessions),
+        max_drawdown=Estimate(abs(float(summary["max_drawdown"] or 0.0)) if len(trades) else None, n=n_sessions),
         net_pnl=trades.loc[trades["status"] == "closed", "net_pnl"].to_numpy(dtype=float),
         score=scores.table["ml_score"].to_numpy(dtype=float), confidence=confidence, seed=settings.evidence.seed)
     return [asdict(flag) for flag in found]
