@@ -286,5 +286,5 @@ def _power_text(power: dict[float, float], rate_b: float, n_clusters: int, is_ra
         return (f"No power is given: {rule.name_b} won {rate_b:.1%}, which leaves no room for a difference of "
                 f"{100 * TRUE_DIFFERENCES[0]:.0f} points.")
     chances = ", ".join(f"{chance:.0%} at {100 * true:.0f}" for true, chance in power.items())
-    return (f"Chance that the verdict `roll out {rule.name_a}` appears in a sample like this, by the true difference "
+    return (f"Chance that the verdict 'roll out {rule.name_a}' appears in a sample like this, by the true difference "
             f"in points: {chances}.")
