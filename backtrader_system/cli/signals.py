@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backtrader_system.cli.conviction import market_options, overrides_of
 from backtrader_system.cli.outcome import DONE, USER_ERROR, ended
 from backtrader_system.errors import BacktraderSystemError
 
+if TYPE_CHECKING:
+    from backtrader_system.signals.conviction.issues import SignalIssue
+
+SHOWN_PER_RULE = 10
 PROGRAM = "python -m backtrader_system signals"
 EXAMPLES = """examples:
   python -m backtrader_system signals import --store signals.db old_signals.csv
@@ -102,8 +107,17 @@ def _check(arguments: argparse.Namespace) -> int:
         issues = check_store(store, now=datetime.now(UTC))
         print(f"{store.count('signals'):,} signals, {store.count('revisions'):,} revisions, "
               f"{store.count('outcomes'):,} outcomes")
-    _print([f"{issue.severity}: {issue}" for issue in issues] or ["nothing odd"])
+    _print([*_by_rule(issues)] or ["nothing odd"])
     return USER_ERROR if any(issue.severity == EXCLUDED for issue in issues) else DONE
+
+
+def _by_rule(issues: Sequence[SignalIssue]) -> Iterator[str]:
+    """Yield the issues rule by rule, a few of each."""
+    for rule in dict.fromkeys(issue.rule for issue in issues):
+        found = [issue for issue in issues if issue.rule == rule]
+        yield from (f"{issue.severity}: {issue}" for issue in found[:SHOWN_PER_RULE])
+        if len(found) > SHOWN_PER_RULE:
+            yield f"... and {len(found) - SHOWN_PER_RULE:,} more of {rule}"
 
 
 def _update(arguments: argparse.Namespace) -> int:

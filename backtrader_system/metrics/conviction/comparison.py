@@ -261,7 +261,8 @@ def _text(rates: Interval, ends: Interval, counts: dict[str, int], verdict: str,
                 f"{rates[1]:.1%}, taken together, lie below the margin of {100 * rule.margin:.0f} points.")
     if not is_enough:
         return (f"{head}. Not enough evidence: the signals fall into {stretches}, an interval needs "
-                f"{rule.min_clusters}; {_more_text(more)}.")
+                f"{rule.min_clusters}" + (f": about {more:,} more trades of each kind at this rate" if more else "")
+                + ". Only then can be told how many a verdict needs.")
     meaning = _MEANING[verdict].format(a=rule.name_a)
     tail = f"{meaning}: {_more_text(more)}" if verdict == NOT_ENOUGH else f"verdict: {meaning}"
     return f"{head}{interval}. {tail[0].upper()}{tail[1:]}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -50,8 +49,18 @@ def issues_table(issues: Sequence[SignalIssue]) -> pd.DataFrame:
     return pd.DataFrame([asdict(issue) for issue in issues], columns=columns).astype("str")
 
 
-def issue_counts(issues: Sequence[SignalIssue]) -> tuple[str, ...]:
-    """Return a readable line per severity and rule: exclusions first, then by count."""
-    counts = Counter((issue.severity, issue.rule) for issue in issues)
-    ranked = sorted(counts.items(), key=lambda item: (item[0][0] != EXCLUDED, -item[1], item[0][1]))
-    return tuple(f"{severity}: {rule}: {count}" for (severity, rule), count in ranked)
+def warning_lines(issues: Sequence[SignalIssue]) -> tuple[str, ...]:
+    """Return one line per rule that warned, with the first case and how many there are.
+
+    Examples
+    --------
+    >>> odd = SignalIssue("warning", "plain_word_ticker", "signals.csv:4", "a1", "AI", "'AI' is a word", "check it")
+    >>> print(warning_lines([odd, odd])[0])
+    signals.csv:4: AI: plain_word_ticker: 'AI' is a word; check it (2 such warnings)
+    """
+    by_rule: dict[str, list[SignalIssue]] = {}
+    for issue in issues:
+        if issue.severity == WARNING:
+            by_rule.setdefault(issue.rule, []).append(issue)
+    return tuple(f"{found[0]}" + (f" ({len(found):,} such warnings)" if found[1:] else "")
+                 for found in by_rule.values())

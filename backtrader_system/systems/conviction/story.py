@@ -11,6 +11,7 @@ import numpy as np
 
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.kernel.verifying import Verification
+from backtrader_system.models.conviction.model_file import load_model
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_folder import Clock, open_run_folder
@@ -62,6 +63,8 @@ def _prepared(loaded: LoadedSettings, progress: Progress, stages: Stages) -> tup
     check_parameters(load_strategy(loaded.settings.strategy.name), loaded.settings.strategy.params)
     for name in loaded.settings.analyzers:
         load_analyzer(name)
+    if loaded.settings.conviction.model is not None:
+        load_model(loaded.settings.conviction.model)      # a model that cannot be used is said before anything is read
     with stages.timed("data"):
         sources = read_sources(loaded.settings, progress)
     with stages.timed("signals"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from backtrader_system.signals.conviction.fields import CHANGING_BLOCKS
 from backtrader_system.signals.conviction.history import block_counts
-from backtrader_system.signals.conviction.issues import EXCLUDED, SignalIssue
+from backtrader_system.signals.conviction.issues import warning_lines
 from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import BEFORE_PERIOD, IN_SAMPLE, IdeaScores
@@ -22,17 +22,7 @@ def run_warnings(
 ) -> tuple[str, ...]:
     """Return the warnings of a run, the gravest first."""
     return (*_of_signals(sources), *_of_selection(sources, scores, chosen), *_of_models(sources, scores, chosen),
-            *_left_out(ideas), *_unstamped(sources), *input_warnings(ideas.issues))
-
-
-def input_warnings(issues: tuple[SignalIssue, ...]) -> list[str]:
-    """Return one line per rule that warned, with the first row of it; excluded rows have a table of their own."""
-    by_rule: dict[str, list[SignalIssue]] = {}
-    for issue in issues:
-        if issue.severity != EXCLUDED:
-            by_rule.setdefault(issue.rule, []).append(issue)
-    return [f"signals: {found[0]}" + (f" ({len(found):,} such warnings)" if found[1:] else "")
-            for found in by_rule.values()]
+            *_left_out(ideas), *_unstamped(sources), *(f"signals: {line}" for line in warning_lines(ideas.issues)))
 
 
 def _of_signals(sources: IdeaSources) -> Iterator[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
+from backtrader_system.market_data.period import covered_period
 from backtrader_system.metrics.conviction.drift import drift_report
 from backtrader_system.models.conviction.walk_forward import SYNTHETIC
 from backtrader_system.progress import Progress, Silent
@@ -18,12 +19,11 @@ from backtrader_system.reports.load_run import load_run
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.loading import load_settings
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.issues import EXCLUDED
+from backtrader_system.signals.conviction.issues import EXCLUDED, warning_lines
 from backtrader_system.systems.conviction.choosing import choose
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
 from backtrader_system.systems.conviction.scoring import IN_SAMPLE, score_ideas
 from backtrader_system.systems.conviction.sources import read_sources
-from backtrader_system.systems.conviction.warnings import input_warnings
 
 NOTES_SHOWN = 20
 
@@ -58,7 +58,7 @@ def watch_drift(
     shown = [f"left out: {text}" for text in left_out[:NOTES_SHOWN]]
     more = [f"... and {len(left_out) - NOTES_SHOWN:,} more left out"] if len(left_out) > NOTES_SHOWN else []
     simulated = ["SIMULATED SIGNALS: nobody ever posted them"] if sources.history.is_simulated else []
-    return rows, [*simulated, *shown, *more, *input_warnings(ideas.issues)]
+    return rows, [*simulated, *shown, *more, *warning_lines(ideas.issues)]
 
 
 def _horizon(settings: Settings) -> int:
@@ -72,8 +72,10 @@ def _live_settings(run: Settings, given: Settings, signals: Path, model: Path | 
         raise DataError("the run retrained its models month by month and names none; say which model scores the live "
                         "signals: --model NAME.skops (conviction train makes one)")
     conviction = run.conviction.model_copy(update={"signals": signals, "model": Path(used)})
-    test = run.backtest.model_copy(update={"start_date": None, "end_date": now.date()})
     data = run.data if given.data.source == "yahoo" and run.data.source == "files" else given.data
+    covered = covered_period(data, None)
+    last = datetime.now(UTC).date() - timedelta(days=1) if covered is None else covered[1]
+    test = run.backtest.model_copy(update={"start_date": None, "end_date": min(now.date(), last)})
     return run.model_copy(update={
         "conviction": conviction, "backtest": test, "data": data,
         "universe": run.universe.model_copy(update={"symbols": None})})

@@ -16,7 +16,7 @@ from backtrader_system.signals.conviction.issues import (
     WARNING,
     SignalIssue,
     excluded_issues,
-    issue_counts,
+    warning_lines,
 )
 from backtrader_system.signals.conviction.reading.raw_rows import RawRows
 from backtrader_system.signals.conviction.reading.read_signals import history_of_rows
@@ -45,11 +45,11 @@ class ImportReport:
     issues: tuple[SignalIssue, ...]
 
     def lines(self) -> tuple[str, ...]:
-        """Return the report as text: the counts, every exclusion and the warnings by rule."""
+        """Return the report as text: the counts, every exclusion and, of each rule that warned, the first case."""
         counts = (f"{self.added} signals added, {self.revised} revised ({self.revisions} revisions), "
                   f"{self.unchanged} unchanged, {self.excluded} rows excluded")
         gone = [f"excluded: {issue}" for issue in excluded_issues(self.issues)]
-        return (counts, *gone, *issue_counts([issue for issue in self.issues if issue.severity == WARNING]))
+        return (counts, *gone, *warning_lines(self.issues))
 
 
 @dataclass(frozen=True, slots=True)
