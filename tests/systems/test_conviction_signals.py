@@ -9,6 +9,7 @@ from backtrader_system import run
 from backtrader_system.cli.own_files import check_own
 from backtrader_system.errors import DataError, OutputError, SettingsError
 from backtrader_system.market_data.parquet import write_parquet
+from backtrader_system.reports.conviction.report import conviction_report
 
 QUICK = {
     "conviction.classifier.n_estimators": 10, "conviction.classifier.n_folds": 2,
@@ -100,3 +101,11 @@ def test_files_of_others_are_not_overwritten(tmp_path):
     check_own(mine, "# Drift")
     with pytest.raises(OutputError, match="was not written by this command"):
         check_own(mine)
+
+
+def test_run_without_scenarios_still_reports_the_account(tmp_path):
+    result = judge(tmp_path, bars("TAO", "2024-01-01", "2024-12-31"),
+                   "a,TAO,Yieldschool,2024-03-01T10:00:00Z,bullish\n", **{"conviction.scenarios": []})
+    assert result.tables["scenarios"].empty
+    assert len(result.trades) == 1
+    assert "# Backtest" in conviction_report(result, files=[])

@@ -29,6 +29,9 @@ from backtrader_system.systems.conviction.scoring import IdeaScores
 THRESHOLDS = (7, 8, 9)
 _RATES = ("n_signals", "n_selected", "n_resolved", "winners", "win_rate", "win_rate_low", "win_rate_high", "base_rate",
           "lift", "recall", "positive_share", "mean_net_return", "mean_win", "mean_loss")
+_ACCOUNT = ("trades", "net_pnl", "return_on_stakes", "total_return", "sharpe", "sharpe_low", "sharpe_high",
+            "max_drawdown", "profit_factor")
+COLUMNS = ["scenario", "group", "selection", *_RATES, *_ACCOUNT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def run_scenarios(
     wanted = "ml_vs_rules" in settings.conviction.scenarios
     comparison = compare_with_rules(ideas, scores, settings) if wanted else None
     in_money = compare_in_money(ideas, scores, settings) if wanted else None
-    return Scenarios(pd.DataFrame(rows), _stacked(curves), comparison, in_money)
+    return Scenarios(pd.DataFrame(rows, columns=COLUMNS), _stacked(curves), comparison, in_money)
 
 
 def quality(ideas: Ideas, chosen: Selection, settings: Settings) -> dict[str, object]:
