@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from backtrader_system.cli.main import day, print_and_run
+from backtrader_system.cli.main import print_and_run
+from backtrader_system.cli.options import bars_from, day, overrides, period
 from backtrader_system.cli.outcome import ended
 
 PROGRAM = "backtest_model.py"
@@ -63,17 +63,12 @@ def parser() -> argparse.ArgumentParser:
 
 def overrides_of(arguments: argparse.Namespace) -> list[str]:
     """Return all overrides as `section.key=value`, those of `--set` last."""
-    options = {
+    return overrides({
         "conviction.model": arguments.model, "conviction.signals": arguments.data,
         "conviction.strategy": arguments.strategy, "conviction.selection": arguments.selection,
-        "conviction.scenarios": arguments.scenarios,
-        "data.source": arguments.prices and "files", "data.path": arguments.prices,
-        "sizer.cash_per_position": arguments.position_size,
-        "backtest.start_date": arguments.start_date and arguments.start_date.isoformat(),
-        "backtest.end_date": arguments.end_date and arguments.end_date.isoformat(),
-    }
-    given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
-    return given + arguments.overrides
+        "conviction.scenarios": arguments.scenarios, **bars_from(arguments.prices),
+        "sizer.cash_per_position": arguments.position_size, **period(arguments),
+    }, arguments.overrides)
 
 
 def _run(arguments: argparse.Namespace, given: list[str]) -> int:

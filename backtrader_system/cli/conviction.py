@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from backtrader_system.cli.main import day
+from backtrader_system.cli.options import bars_from, day, overrides
 from backtrader_system.cli.outcome import DONE, ended
 from backtrader_system.cli.own_files import check_own
 from backtrader_system.errors import OutputError
@@ -52,12 +53,9 @@ def market_options(parser: argparse.ArgumentParser, *, config: str = "conviction
     add("-v", "--verbose", action="store_true", help="show log messages, and tracebacks of errors")
 
 
-def overrides_of(arguments: argparse.Namespace, **more: object) -> list[str]:
-    """Return the overrides of the options, those of `--set` last; `more`: setting -> value, None leaves it."""
-    options = {"data.source": arguments.prices and "files", "data.path": arguments.prices,
-               **{key.replace("__", "."): value for key, value in more.items()}}
-    given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
-    return given + arguments.overrides
+def overrides_of(arguments: argparse.Namespace, more: Mapping[str, object] = MappingProxyType({})) -> list[str]:
+    """Return the overrides of the market options and of `more`, those of `--set` last."""
+    return overrides({**bars_from(arguments.prices), **more}, arguments.overrides)
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +77,7 @@ def _run_train(arguments: argparse.Namespace) -> int:
         raise OutputError(f"{arguments.output}: a model file must end in .skops")
     report = arguments.output.with_suffix(".md")
     check_own(report, TRAINING_REPORT)
-    loaded = load_settings(arguments.config, overrides_of(arguments, conviction__signals=arguments.data))
+    loaded = load_settings(arguments.config, overrides_of(arguments, {"conviction.signals": arguments.data}))
     with ProgressBar() as progress:
         model, text = train_conviction(loaded, arguments.output, until=arguments.until, progress=progress)
     report.write_text(text, encoding="utf-8")
@@ -108,9 +106,9 @@ def _run_simulate(arguments: argparse.Namespace) -> int:
 
     if arguments.prices is None and arguments.config == "conviction.yaml":
         arguments.config = "conviction_sample.yaml"
-    given = overrides_of(
-        arguments, conviction__simulated__n_signals=arguments.count, conviction__simulated__skill=arguments.skill,
-        conviction__simulated__rule_skill=arguments.rule_skill, conviction__simulated__seed=arguments.seed)
+    given = overrides_of(arguments, {
+        "conviction.simulated.n_signals": arguments.count, "conviction.simulated.skill": arguments.skill,
+        "conviction.simulated.rule_skill": arguments.rule_skill, "conviction.simulated.seed": arguments.seed})
     check_own(arguments.output)
     loaded = load_settings(arguments.config, [*given, "conviction.signals=null"])
     with ProgressBar() as progress:

@@ -7,14 +7,13 @@ Only light modules are imported here; pandas, pydantic and the rest are loaded a
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backtrader_system.cli.options import day, overrides, period
 from backtrader_system.cli.outcome import DONE, ended
 from backtrader_system.systems.registry import storing
 
@@ -74,15 +73,9 @@ def parser() -> argparse.ArgumentParser:
 
 def overrides_of(arguments: argparse.Namespace) -> list[str]:
     """Return all overrides as `section.key=value`, those of `--set` last."""
-    options = {
-        "universe.symbols": arguments.symbols,
-        "backtest.start_date": arguments.start_date and arguments.start_date.isoformat(),
-        "backtest.end_date": arguments.end_date and arguments.end_date.isoformat(),
-        "backtest.initial_capital": arguments.initial_capital,
-    }
-    # JSON is YAML, and keeps symbols such as ON or 1398 text.
-    given = [f"{key}={json.dumps(value)}" for key, value in options.items() if value is not None]
-    return given + arguments.overrides
+    return overrides(
+        {"universe.symbols": arguments.symbols, **period(arguments),
+         "backtest.initial_capital": arguments.initial_capital}, arguments.overrides)
 
 
 def _run(arguments: argparse.Namespace, given: list[str]) -> int:
@@ -109,11 +102,3 @@ def print_and_run(loaded: LoadedSettings, output_dir: Path | None, command: Sequ
         result = run(loaded, output_dir, progress, command=command)
     print_summary(result, already_shown=loaded.warnings)
     return result
-
-
-def day(text: str) -> date:
-    """Return the date of an argument, for argparse."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as YYYY-MM-DD") from error

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from backtrader_system.errors import BacktraderSystemError, OutputError
-from backtrader_system.reports.file_output import explain_os_errors, write_text
+from backtrader_system.file_output import explain_os_errors, write_text
 
 INCOMPLETE = ".incomplete"
 INCOMPLETE_NOTE = "INCOMPLETE.txt"

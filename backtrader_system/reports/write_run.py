@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from backtrader_system.reports.file_output import write_bytes
+from backtrader_system.file_output import write_bytes
 from backtrader_system.reports.ledger_files import column_dtypes, csv_text
 from backtrader_system.reports.manifest import MANIFEST, build_manifest, sha256
 from backtrader_system.reports.report_markdown import report_text

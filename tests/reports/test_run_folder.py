@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backtrader_system.errors import DataError, OutputError
-from backtrader_system.reports.file_output import explain_os_errors, write_bytes
+from backtrader_system.file_output import explain_os_errors, write_bytes
 from backtrader_system.reports.run_folder import open_run_folder, safe_name
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backtrader_system.errors import DataError, OutputError
+from backtrader_system.file_output import explain_os_errors, write_bytes
 from backtrader_system.models.conviction.calibration import Calibrator, calibrator_faults
 from backtrader_system.models.conviction.estimators import Estimator, HistogramTrees, LightgbmTrees, import_lightgbm
 from backtrader_system.models.conviction.foreign import ForeignClassifier
@@ -42,13 +42,10 @@ def save_model(model: ConvictionModel, path: Path) -> None:
     facts = {"format": _FORMAT, "sha256": hashlib.sha256(archive).hexdigest(), "size_bytes": len(archive),
              "manifest": model.manifest.to_dict()}
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
+    with explain_os_errors("write the model", path, "--output"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, archive)
-        _write(manifest_path(path), text.encode())
-    except OSError as error:
-        raise OutputError(
-            f"cannot write the model {path}: {error.strerror or error}; choose another --output") from error
+    write_bytes(path, archive, option="--output")
+    write_bytes(manifest_path(path), text.encode(), option="--output")
 
 
 def load_model(path: Path) -> ConvictionModel:
@@ -173,13 +170,3 @@ def _read(path: Path, largest: int, what: str) -> bytes:
             return file.read(largest)
     except OSError as error:
         raise DataError(f"{path}: cannot read the {what}: {error.strerror or error}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

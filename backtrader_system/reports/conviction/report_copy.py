@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from backtrader_system.errors import OutputError
-from backtrader_system.reports.file_output import explain_os_errors, write_bytes
+from backtrader_system.file_output import explain_os_errors, write_bytes
 from backtrader_system.reports.report_markdown import report_text
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_files import REPORT, plots_of

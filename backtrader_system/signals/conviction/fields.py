@@ -36,7 +36,6 @@ FLAGS = frozenset({"dan_endorsed", "whale_buying", "smart_money_holds", "contrac
 FIELDS = tuple(field for fields in BLOCKS.values() for field in fields)
 NUMBERS = frozenset(FIELDS) - TEXTS - FLAGS
 PRICES = frozenset({"price_at_signal", "stop_loss", "target_1", "target_2"})
-BLOCK_OF = {field: block for block, fields in BLOCKS.items() for field in fields}
 
 # Smallest and largest possible value; a price must also not be 0. What lies outside is taken as missing.
 RANGES: Mapping[str, tuple[float, float]] = {

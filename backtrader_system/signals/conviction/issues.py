@@ -49,6 +49,13 @@ def issues_table(issues: Sequence[SignalIssue]) -> pd.DataFrame:
     return pd.DataFrame([asdict(issue) for issue in issues], columns=columns).astype("str")
 
 
+def excluded_lines(issues: Sequence[SignalIssue], shown: int = 20) -> tuple[str, ...]:
+    """Return a line for each of the first `shown` rows that are left out, and how many more there are."""
+    excluded = excluded_issues(issues)
+    more = (f"... and {len(excluded) - shown:,} more left out",) if len(excluded) > shown else ()
+    return (*(f"left out: {issue}" for issue in excluded[:shown]), *more)
+
+
 def warning_lines(issues: Sequence[SignalIssue]) -> tuple[str, ...]:
     """Return one line per rule that warned, with the first case and how many there are.
 

@@ -12,7 +12,7 @@ from backtrader_system.metrics.performance import performance_metrics
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.issues import EXCLUDED, issues_table
+from backtrader_system.signals.conviction.issues import excluded_issues, issues_table
 from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.systems.conviction.account import AccountRun, fates
 from backtrader_system.systems.conviction.choosing import strength_of
@@ -105,7 +105,7 @@ def conviction_figures(
     touched = flatten(selection_quality(ideas.label("touch"), chosen.is_selected, None, confidence))
     slippage, commission = (costs.slippage_bps + costs.half_spread_bps) / 1e4, costs.commission_bps / 1e4
     stop, target = exits.stop_loss_fraction, exits.take_profit_fraction
-    manifest, n_excluded = scores.newest.manifest, sum(issue.severity == EXCLUDED for issue in ideas.issues)
+    manifest, n_excluded = scores.newest.manifest, len(excluded_issues(ideas.issues))
     section: dict[str, object] = {
         "model": conviction.model.name if conviction.model else _models_text(scores),
         "model_trained_through": manifest.trained_through, "score_source": scores.source,
@@ -167,8 +167,7 @@ def _with_notes(figures: dict[str, object], names: tuple[str, ...]) -> dict[str,
 
 
 def _excluded(ideas: Ideas) -> pd.DataFrame:
-    found = issues_table(ideas.issues)
-    return found[found["severity"] == EXCLUDED].drop(columns="severity").reset_index(drop=True)
+    return issues_table(excluded_issues(ideas.issues)).drop(columns="severity")
 
 
 def _predictions(signals: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.settings.loading import load_settings
-from backtrader_system.signals.conviction.issues import EXCLUDED, SignalIssue
+from backtrader_system.signals.conviction.issues import SignalIssue, excluded_issues
 from backtrader_system.signals.conviction.reading.read_signals import read_signals
 from backtrader_system.signals.conviction.store.importing import ImportReport, import_history
 from backtrader_system.signals.conviction.store.outcomes import record_outcomes
@@ -42,7 +42,7 @@ class LabelReport:
         out = self.n_signals - self.n_settled - self.n_open
         head = (f"{self.n_signals:,} signals: {self.n_settled:,} outcomes settled, {self.n_open:,} still open, "
                 f"{out:,} left out; {self.n_written:,} outcomes written")
-        return (head, *(f"left out: {issue}" for issue in self.issues if issue.severity == EXCLUDED))
+        return (head, *(f"left out: {issue}" for issue in excluded_issues(self.issues)))
 
 
 def import_files(store: Path, files: Sequence[Path], *, now: datetime | None = None) -> list[tuple[Path, ImportReport]]:

@@ -15,12 +15,10 @@ from backtrader_system.models.conviction.training_report import training_report
 from backtrader_system.models.conviction.training_rows import TrainingRows
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.settings.loading import LoadedSettings
-from backtrader_system.signals.conviction.issues import EXCLUDED, warning_lines
+from backtrader_system.signals.conviction.issues import excluded_lines, warning_lines
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
 from backtrader_system.systems.conviction.scoring import training_rows
 from backtrader_system.systems.conviction.sources import IdeaSources, read_sources
-
-NOTES_SHOWN = 20
 
 
 def train_conviction(
@@ -66,10 +64,7 @@ def _report(model: ConvictionModel, sources: IdeaSources, ideas: Ideas) -> str:
     title, rest = training_report(model).split("\n", 1)
     head = ["", "> **SIMULATED SIGNALS: the ideas are invented, nobody ever posted them.**"]
     lines = [title, *(head if sources.history.is_simulated else []), rest.rstrip("\n")]
-    left_out = [issue for issue in ideas.issues if issue.severity == EXCLUDED]
-    notes = [*(f"left out: {issue}" for issue in left_out[:NOTES_SHOWN]), *warning_lines(ideas.issues)]
-    if len(left_out) > NOTES_SHOWN:
-        notes.insert(NOTES_SHOWN, f"... and {len(left_out) - NOTES_SHOWN:,} more left out")
+    notes = (*excluded_lines(ideas.issues), *warning_lines(ideas.issues))
     if notes:
         lines += ["", "## Signals left out, and what is odd about others", "", *(f"- {note}" for note in notes)]
     return "\n".join([*lines, ""])

@@ -19,13 +19,11 @@ from backtrader_system.reports.load_run import load_run
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.loading import load_settings
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.issues import EXCLUDED, warning_lines
+from backtrader_system.signals.conviction.issues import excluded_lines, warning_lines
 from backtrader_system.systems.conviction.choosing import choose
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
 from backtrader_system.systems.conviction.scoring import IN_SAMPLE, score_ideas
 from backtrader_system.systems.conviction.sources import read_sources
-
-NOTES_SHOWN = 20
 
 
 def watch_drift(
@@ -54,11 +52,9 @@ def watch_drift(
     features = tuple(ideas.features.columns)
     rows = drift_report(_expected_table(expected), live, now=now, days=days, label_days=_horizon(settings),
                         features=features, confidence=settings.evidence.confidence)
-    left_out = [str(issue) for issue in ideas.issues if issue.severity == EXCLUDED and issue.rule != IN_SAMPLE]
-    shown = [f"left out: {text}" for text in left_out[:NOTES_SHOWN]]
-    more = [f"... and {len(left_out) - NOTES_SHOWN:,} more left out"] if len(left_out) > NOTES_SHOWN else []
+    left_out = [issue for issue in ideas.issues if issue.rule != IN_SAMPLE]
     simulated = ["SIMULATED SIGNALS: nobody ever posted them"] if sources.history.is_simulated else []
-    return rows, [*simulated, *shown, *more, *warning_lines(ideas.issues)]
+    return rows, [*simulated, *excluded_lines(left_out), *warning_lines(ideas.issues)]
 
 
 def _horizon(settings: Settings) -> int:
