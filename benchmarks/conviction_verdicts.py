@@ -33,7 +33,7 @@ def comparison_of(sources: IdeaSources, skill: float, seed: int) -> Comparison:
     settings = with_signals(sources.settings, skill, seed)
     one = invented(settings, sources.market, sources.closes)
     ideas, scores = score_ideas(prepare_ideas(one), settings.conviction, one.first_session, Silent())
-    return compare_with_rules(ideas, scores, settings)
+    return compare_with_rules(ideas, scores, settings)[0]
 
 
 def with_signals(settings: Settings, skill: float, seed: int) -> Settings:

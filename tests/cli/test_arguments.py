@@ -146,3 +146,13 @@ def test_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 
     assert "Traceback" not in answer.stderr
     assert "BrokenPipe" not in answer.stderr
+
+
+def test_names_of_the_conviction_command_are_those_of_the_settings() -> None:
+    from typing import get_args
+
+    from backtrader_system.cli.backtest_model import SCENARIOS, STRATEGIES
+    from backtrader_system.settings import conviction
+
+    assert SCENARIOS == conviction.SCENARIOS == get_args(conviction.ScenarioName)
+    assert get_args(conviction.ConvictionSettings.model_fields["strategy"].annotation) == STRATEGIES

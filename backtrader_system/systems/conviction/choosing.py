@@ -11,8 +11,10 @@ from backtrader_system.signals.conviction.selection import Selection, select_bes
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import IdeaScores
 
-# Strategy -> column of the scores that ranks.
-RANKED_BY = {"top10": "probability", "hybrid": "hybrid_score", "rules": "rule_score"}
+# Strategy -> column of the scores that ranks; every other one ranks by the model's probability.
+RANKED_BY = {"hybrid": "hybrid_score", "rules": "rule_score", "best_rules": "rule_score"}
+# Column -> its highest value.
+HIGHEST = {"probability": 1.0, "hybrid_score": 10.0, "rule_score": HIGHEST_RULE_SCORE}
 
 
 def choose(strategy: str, ideas: Ideas, scores: IdeaScores, settings: ConvictionSettings) -> Selection:
@@ -26,7 +28,7 @@ def choose(strategy: str, ideas: Ideas, scores: IdeaScores, settings: Conviction
         rank = scores.table["ml_score"].to_numpy(dtype=float)
         chosen = select_threshold(np.where(usable, rank, np.nan), int(strategy.removeprefix("threshold")))
     elif strategy.startswith("best_"):
-        chosen = _best_of_months("rules" if strategy == "best_rules" else "top10", usable, ideas, scores, settings)
+        chosen = _best_of_months(strategy, usable, ideas, scores, settings)
     else:
         chosen = _top(np.where(usable, rank_of(strategy, scores), np.nan), strategy, ideas, scores, settings)
     obstacle = ideas.table["obstacle"]
@@ -36,18 +38,27 @@ def choose(strategy: str, ideas: Ideas, scores: IdeaScores, settings: Conviction
 
 def rank_of(strategy: str, scores: IdeaScores) -> np.ndarray:
     """Return the numbers that a strategy ranks ideas by."""
-    column = "probability" if strategy.startswith("threshold") else RANKED_BY[strategy]
-    return scores.table[column].to_numpy(dtype=float)
+    return scores.table[ranking_column(strategy)].to_numpy(dtype=float)
+
+
+def ranking_column(strategy: str) -> str:
+    """Return the column of the scores that a strategy ranks by."""
+    return RANKED_BY.get(strategy, "probability")
+
+
+def is_by_model(strategy: str) -> bool:
+    """Return whether a model had a say in what a strategy buys."""
+    return ranking_column(strategy) != "rule_score"
 
 
 def strength_of(strategy: str, scores: IdeaScores) -> np.ndarray:
     """Return the rank as a strength in [0, 1], the order of simultaneous ideas; 0 where there is no score."""
-    scale = {"hybrid": 10.0, "rules": HIGHEST_RULE_SCORE}.get(strategy, 1.0)
-    return np.clip(np.nan_to_num(rank_of(strategy, scores)) / scale, 0.0, 1.0)
+    highest = HIGHEST[ranking_column(strategy)]
+    return np.clip(np.nan_to_num(rank_of(strategy, scores)) / highest, 0.0, 1.0)
 
 
 def _best_of_months(
-    ranked: str, usable: np.ndarray, ideas: Ideas, scores: IdeaScores, settings: ConvictionSettings
+    strategy: str, usable: np.ndarray, ideas: Ideas, scores: IdeaScores, settings: ConvictionSettings
 ) -> Selection:
     """Return the best of each month among ideas that a trained model scored: as many by either score.
 
@@ -55,7 +66,7 @@ def _best_of_months(
     months, not ideas. Of months without a trained model nothing is taken, for either score.
     """
     candidates = usable & ~scores.is_cold & np.isfinite(scores.table["probability"].to_numpy(dtype=float))
-    rank = np.where(candidates, rank_of(ranked, scores), np.nan)
+    rank = np.where(candidates, rank_of(strategy, scores), np.nan)
     posted, ticker = pd.DatetimeIndex(ideas.table["signal_time"]), ideas.table["ticker"].to_numpy()
     is_selected, month = np.zeros(len(rank), dtype=bool), ideas.table["session"].dt.strftime("%Y-%m").to_numpy()
     for one in np.unique(month[candidates]):
@@ -81,7 +92,7 @@ def _top(
             trailing_days=settings.trailing_days, min_earlier=settings.min_earlier_signals)
 
     is_cold = scores.is_cold
-    if settings.selection != "causal" or strategy == "rules" or not is_cold.any():
+    if settings.selection != "causal" or not is_by_model(strategy) or not is_cold.any():
         return top(rank)
     cold, trained = top(np.where(is_cold, rank, np.nan)), top(np.where(is_cold, np.nan, rank))
     return Selection(cold.is_selected | trained.is_selected, np.where(is_cold, cold.threshold, trained.threshold),

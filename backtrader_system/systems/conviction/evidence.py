@@ -19,7 +19,7 @@ from backtrader_system.systems.conviction.choosing import strength_of
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.model_tables import model_tables
 from backtrader_system.systems.conviction.random_entries import random_entries
-from backtrader_system.systems.conviction.scenarios import Scenarios, days_to_target
+from backtrader_system.systems.conviction.scenarios import Scenarios, days_to_target, money_of
 from backtrader_system.systems.conviction.scoring import IN_SAMPLE, IdeaScores
 from backtrader_system.systems.conviction.sources import IdeaSources
 from backtrader_system.systems.conviction.verdicts import conclusion, flags, score_figures
@@ -127,11 +127,8 @@ def conviction_figures(
 def account_facts(trades: pd.DataFrame, metrics: dict[str, dict[str, object]]) -> dict[str, object]:
     """Return the figures of the account's closed trades in dollars."""
     closed = trades[trades["status"] == "closed"]
-    stakes = float((closed["entry_price"] * closed["size"]).sum())
-    net = float(closed["net_pnl"].sum())
     gains, losses = (closed.loc[sign * closed["net_pnl"] > 0, "net_pnl"] for sign in (1, -1))
-    return {
-        "net_pnl": net, "stakes": stakes, "return_on_stakes": net / stakes if stakes else None,
+    return money_of(trades) | {
         "mean_win_dollars": float(gains.mean()) if len(gains) else None,
         "mean_loss_dollars": float(losses.mean()) if len(losses) else None,
     } | _recovery(metrics["risk"])

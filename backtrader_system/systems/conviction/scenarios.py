@@ -21,8 +21,8 @@ from backtrader_system.metrics.performance import performance_metrics
 from backtrader_system.progress import Progress
 from backtrader_system.settings.settings import Settings
 from backtrader_system.signals.conviction.selection import Selection
-from backtrader_system.systems.conviction.account import AccountMarket, trade_ideas
-from backtrader_system.systems.conviction.choosing import choose, strength_of
+from backtrader_system.systems.conviction.account import AccountMarket, AccountRun, trade_ideas
+from backtrader_system.systems.conviction.choosing import choose, is_by_model, strength_of
 from backtrader_system.systems.conviction.ideas import Ideas
 from backtrader_system.systems.conviction.scoring import IdeaScores
 
@@ -63,20 +63,27 @@ def run_scenarios(
     """Return what the scenarios named in `conviction.scenarios` found."""
     cases = list(_cases(settings))
     rows, curves = [], []
-    probability = scores.table["probability"].to_numpy(dtype=float)
     for case in progress.track(cases, "Scenarios", len(cases)):
         chosen = choose(case.strategy, ideas, scores, settings.conviction)
-        ranked = "top10" if case.strategy == "best_ml" else "rules" if case.strategy == "best_rules" else case.strategy
         factor = size_factors(scores, settings) if case.doubles else None
-        ledgers = trade_ideas(market, ideas, chosen, strength_of(ranked, scores), probability, case.settings,
-                              size_factor=factor, is_by_model=ranked != "rules").ledgers
+        ledgers = trade(market, ideas, scores, case.strategy, chosen, case.settings, factor).ledgers
         rows.append({"scenario": case.name, "group": case.group, "selection": _words(case, settings)}
                     | quality(ideas, chosen, settings) | account_figures(ledgers, settings))
         curves.append(ledgers.equity[["session", "equity"]].assign(scenario=case.name))
-    wanted = "ml_vs_rules" in settings.conviction.scenarios
-    comparison = compare_with_rules(ideas, scores, settings) if wanted else None
-    in_money = compare_in_money(ideas, scores, settings) if wanted else None
-    return Scenarios(pd.DataFrame(rows, columns=COLUMNS), _stacked(curves), comparison, in_money)
+    against_rules = (None, None)
+    if "ml_vs_rules" in settings.conviction.scenarios:
+        against_rules = compare_with_rules(ideas, scores, settings)
+    return Scenarios(pd.DataFrame(rows, columns=COLUMNS), _stacked(curves), *against_rules)
+
+
+def trade(
+    market: AccountMarket, ideas: Ideas, scores: IdeaScores, strategy: str, chosen: Selection, settings: Settings,
+    size_factor: np.ndarray | None = None,
+) -> AccountRun:
+    """Return the account of a strategy's choice."""
+    probability = scores.table["probability"].to_numpy(dtype=float)
+    return trade_ideas(market, ideas, chosen, strength_of(strategy, scores), probability, settings,
+                       size_factor=size_factor, is_by_model=is_by_model(strategy))
 
 
 def quality(ideas: Ideas, chosen: Selection, settings: Settings) -> dict[str, object]:
@@ -97,16 +104,20 @@ def account_figures(ledgers: Ledgers, settings: Settings) -> dict[str, object]:
     metrics = performance_metrics(
         ledgers.equity, ledgers.trades, ledgers.orders, baseline_equity=None, evidence=settings.evidence,
         periods_per_year=settings.data.periods_per_year)
-    closed = ledgers.trades[ledgers.trades["status"] == "closed"]
-    stakes = float((closed["entry_price"] * closed["size"]).sum())
-    net = float(closed["net_pnl"].sum())
     evidence, summary = metrics["evidence"], metrics["summary"]
     return {
-        "trades": len(closed), "net_pnl": net, "return_on_stakes": net / stakes if stakes else None,
+        "trades": metrics["trade"]["total_trades"], **money_of(ledgers.trades),
         "total_return": summary["total_return"], "sharpe": summary["sharpe_ratio"],
         "sharpe_low": evidence["sharpe_ratio_low"], "sharpe_high": evidence["sharpe_ratio_high"],
         "max_drawdown": summary["max_drawdown"], "profit_factor": metrics["trade"]["profit_factor"],
     }
+
+
+def money_of(trades: pd.DataFrame) -> dict[str, float | None]:
+    """Return dollars won or lost by closed trades, dollars staked in them, and their ratio."""
+    closed = trades[trades["status"] == "closed"]
+    stakes, net = float((closed["entry_price"] * closed["size"]).sum()), float(closed["net_pnl"].sum())
+    return {"net_pnl": net, "stakes": stakes, "return_on_stakes": net / stakes if stakes else None}
 
 
 def size_factors(scores: IdeaScores, settings: Settings) -> np.ndarray:
@@ -139,27 +150,20 @@ def _sized(settings: Settings, **changes: object) -> Settings:
     return settings.model_copy(update={"sizer": settings.sizer.model_copy(update=changes)})
 
 
-def compare_with_rules(ideas: Ideas, scores: IdeaScores, settings: Settings) -> Comparison:
-    """Return the best ideas by the model against the best by the rules, on the same signals and prices."""
-    conviction = settings.conviction
-    is_ml, is_rules = _both(ideas, scores, settings)
-    found = compare_selections(
-        ideas.label("traded"), is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),
-        confidence=settings.evidence.confidence, cluster_days=conviction.label_days)
-    return replace(found, text=NO_MODEL) if scores.is_cold.all() else found
+def compare_with_rules(
+    ideas: Ideas, scores: IdeaScores, settings: Settings
+) -> tuple[Comparison, MeanDifference]:
+    """Return the best ideas by the model against the best by the rules, on the same signals and prices.
 
-
-def compare_in_money(ideas: Ideas, scores: IdeaScores, settings: Settings) -> MeanDifference:
-    """Return the same comparison by net return per signal: win rates say nothing where hardly any signal wins."""
-    is_ml, is_rules = _both(ideas, scores, settings)
-    return mean_difference(
-        ideas.net_return, is_ml, is_rules, pd.DatetimeIndex(ideas.table["decided_at"]),
-        confidence=settings.evidence.confidence, cluster_days=settings.conviction.label_days)
-
-
-def _both(ideas: Ideas, scores: IdeaScores, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    by_model, by_rules = (choose(name, ideas, scores, settings.conviction) for name in ("best_ml", "best_rules"))
-    return by_model.is_selected, by_rules.is_selected
+    By win rate and by net return per signal: win rates say nothing where hardly any signal wins.
+    """
+    is_ml, is_rules = (choose(name, ideas, scores, settings.conviction).is_selected
+                       for name in ("best_ml", "best_rules"))
+    decided_at, rule = pd.DatetimeIndex(ideas.table["decided_at"]), {
+        "confidence": settings.evidence.confidence, "cluster_days": settings.conviction.label_days}
+    by_wins = compare_selections(ideas.label("traded"), is_ml, is_rules, decided_at, **rule)
+    in_money = mean_difference(ideas.net_return, is_ml, is_rules, decided_at, **rule)
+    return replace(by_wins, text=NO_MODEL) if scores.is_cold.all() else by_wins, in_money
 
 
 NO_MODEL = ("Not enough evidence: no month had a model of real outcomes, so nothing is known of ML. More signals with "

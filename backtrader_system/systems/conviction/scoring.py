@@ -9,7 +9,6 @@ import pandas as pd
 
 from backtrader_system.errors import DataError
 from backtrader_system.models.conviction.model import ConvictionModel
-from backtrader_system.models.conviction.model_file import load_model
 from backtrader_system.models.conviction.synthetic import cold_start_model
 from backtrader_system.models.conviction.training_rows import TrainingRows
 from backtrader_system.models.conviction.walk_forward import SYNTHETIC, WalkForward, walk_forward_scores
@@ -54,25 +53,28 @@ def training_rows(ideas: Ideas, label: str) -> TrainingRows:
 
 
 def score_ideas(
-    ideas: Ideas, settings: ConvictionSettings, first_session: pd.Timestamp, progress: Progress
+    ideas: Ideas, settings: ConvictionSettings, first_session: pd.Timestamp, progress: Progress,
+    model: ConvictionModel | None = None,
 ) -> tuple[Ideas, IdeaScores]:
-    """Return the ideas that are judged, and their scores by a model file or by models retrained before every month.
+    """Return the ideas that are judged, and their scores by a model, or by models retrained before every month.
+
+    model : that of `conviction.model`; None retrains.
 
     Judged are ideas decided on `first_session` or later that their model had not seen. The others are issues.
     Raises: DataError for a model that does not fit the features, or if no idea with a known outcome is left.
     """
     rows, rule = training_rows(ideas, settings.label), ideas.table["rule_score"].to_numpy(dtype=float)
-    if settings.model is None:
+    if model is None:
         progress.say("Training a model before every month on the months before")
         cold = cold_start_model(list(ideas.features.columns), settings.classifier)
         walk = walk_forward_scores(rows, settings.classifier, cold_start=cold)
         fold, trained_on, probability, through = walk.fold, walk.trained_on, walk.probability, None
         source, newest = "walk-forward", walk.models[max(walk.models)]
     else:
-        newest = load_model(settings.model)
-        source, walk, probability, through = "model file", None, newest.predict(ideas.features), _seen_through(newest)
+        newest, source, walk = model, "model file", None
+        probability, through = model.predict(ideas.features), _seen_through(model)
         fold = ideas.table["session"].dt.strftime("%Y-%m").to_numpy()
-        trained_on = np.full(len(rule), trained_on_text(newest), dtype=object)
+        trained_on = np.full(len(rule), trained_on_text(model), dtype=object)
     left_out = _left_out(ideas, first_session, through, settings)
     is_judged = np.array([issue is None for issue in left_out])
     _require_outcomes(ideas, is_judged, through, settings)

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from backtrader_system.engine.extensions import check_parameters, load_analyzer, load_strategy
 from backtrader_system.engine.kernel.verifying import Verification
+from backtrader_system.models.conviction.model import ConvictionModel
 from backtrader_system.models.conviction.model_file import load_model
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.reports.result import RunResult
@@ -18,15 +17,14 @@ from backtrader_system.reports.run_folder import Clock, open_run_folder
 from backtrader_system.reports.write_run import write_run
 from backtrader_system.settings.loading import LoadedSettings
 from backtrader_system.settings.settings import Settings
-from backtrader_system.signals.conviction.selection import Selection
 from backtrader_system.signals.features import compute_features
 from backtrader_system.systems.checks import check_ledgers, verified
-from backtrader_system.systems.conviction.account import AccountMarket, AccountRun, trade_ideas
-from backtrader_system.systems.conviction.choosing import choose, strength_of
+from backtrader_system.systems.conviction.account import AccountMarket, AccountRun
+from backtrader_system.systems.conviction.choosing import choose
 from backtrader_system.systems.conviction.evidence import conviction_result
 from backtrader_system.systems.conviction.ideas import Ideas, prepare_ideas
-from backtrader_system.systems.conviction.scenarios import run_scenarios, size_factors
-from backtrader_system.systems.conviction.scoring import IdeaScores, score_ideas
+from backtrader_system.systems.conviction.scenarios import run_scenarios, size_factors, trade
+from backtrader_system.systems.conviction.scoring import score_ideas
 from backtrader_system.systems.conviction.sources import IdeaSources, read_sources
 from backtrader_system.systems.ml_trading import KNOWN_LINES
 from backtrader_system.systems.stages import Stages
@@ -45,9 +43,9 @@ def run_conviction(
     that is marked incomplete.
     """
     progress, stages = progress or Silent(), Stages()
-    sources, ideas = _prepared(loaded, progress, stages)
+    prepared = _prepared(loaded, progress, stages)
     with open_run_folder(output_dir or loaded.settings.output.results_dir, loaded.name, clock=clock) as folder:
-        result = _judged(loaded, sources, ideas, progress, stages)
+        result = _judged(loaded, *prepared, progress, stages)
         with stages.timed("report"):
             return write_run(result, folder.path, folder.timestamp, timings=stages.seconds, command=command)
 
@@ -55,29 +53,31 @@ def run_conviction(
 def backtest_conviction(loaded: LoadedSettings, progress: Progress | None = None) -> RunResult:
     """Run the system and return its result without storing anything."""
     progress, stages = progress or Silent(), Stages()
-    sources, ideas = _prepared(loaded, progress, stages)
-    return _judged(loaded, sources, ideas, progress, stages)
+    return _judged(loaded, *_prepared(loaded, progress, stages), progress, stages)
 
 
-def _prepared(loaded: LoadedSettings, progress: Progress, stages: Stages) -> tuple[IdeaSources, Ideas]:
+def _prepared(
+    loaded: LoadedSettings, progress: Progress, stages: Stages
+) -> tuple[IdeaSources, Ideas, ConvictionModel | None]:
     check_parameters(load_strategy(loaded.settings.strategy.name), loaded.settings.strategy.params)
     for name in loaded.settings.analyzers:
         load_analyzer(name)
-    if loaded.settings.conviction.model is not None:
-        load_model(loaded.settings.conviction.model)      # a model that cannot be used is said before anything is read
+    path = loaded.settings.conviction.model
+    model = None if path is None else load_model(path)      # one that cannot be used is said before anything is read
     with stages.timed("data"):
         sources = read_sources(loaded.settings, progress)
     with stages.timed("signals"):
-        return sources, prepare_ideas(sources)
+        return sources, prepare_ideas(sources), model
 
 
 def _judged(
-    loaded: LoadedSettings, sources: IdeaSources, ideas: Ideas, progress: Progress, stages: Stages
+    loaded: LoadedSettings, sources: IdeaSources, ideas: Ideas, model: ConvictionModel | None, progress: Progress,
+    stages: Stages,
 ) -> RunResult:
     settings = sources.settings
     conviction = settings.conviction
     with stages.timed("models"):
-        ideas, scores = score_ideas(ideas, conviction, sources.first_session, progress)
+        ideas, scores = score_ideas(ideas, conviction, sources.first_session, progress, model)
     market = account_market(sources, int(ideas.row.min()))
     with stages.timed("backtest"):
         chosen = choose(conviction.strategy, ideas, scores, conviction)
@@ -107,16 +107,6 @@ def account_market(sources: IdeaSources, first_row: int) -> AccountMarket:
     features = compute_features(bars, KNOWN_LINES.values())
     known = {line: features[feature][first_row:] for line, feature in KNOWN_LINES.items()}
     return AccountMarket(bars.between(bars.sessions[first_row]), sources.closes[first_row:], known, first_row)
-
-
-def trade(
-    market: AccountMarket, ideas: Ideas, scores: IdeaScores, strategy: str, chosen: Selection, settings: Settings,
-    size_factor: np.ndarray | None = None,
-) -> AccountRun:
-    """Return the account of a strategy's choice."""
-    probability = scores.table["probability"].to_numpy(dtype=float)
-    return trade_ideas(market, ideas, chosen, strength_of(strategy, scores), probability, settings,
-                       size_factor=size_factor, is_by_model=strategy != RULES)
 
 
 def _checked(

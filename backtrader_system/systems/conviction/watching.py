@@ -13,6 +13,7 @@ import pandas as pd
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.period import covered_period
 from backtrader_system.metrics.conviction.drift import drift_report
+from backtrader_system.models.conviction.model_file import load_model
 from backtrader_system.models.conviction.walk_forward import SYNTHETIC
 from backtrader_system.progress import Progress, Silent
 from backtrader_system.reports.load_run import load_run
@@ -80,7 +81,8 @@ def _live_settings(run: Settings, given: Settings, signals: Path, model: Path | 
 def _live_table(
     ideas: Ideas, settings: Settings, first_session: pd.Timestamp, progress: Progress
 ) -> tuple[pd.DataFrame, Ideas]:
-    ideas, scores = score_ideas(ideas, settings.conviction, first_session, progress)
+    model = load_model(settings.conviction.model)
+    ideas, scores = score_ideas(ideas, settings.conviction, first_session, progress, model)
     chosen = choose(settings.conviction.strategy, ideas, scores, settings.conviction)
     table = pd.DataFrame({
         "decided_at": ideas.table["decided_at"], "score": scores.table["ml_score"],
