@@ -13,6 +13,7 @@ from backtrader_system.settings.yaml_source import Document, KeyPath, place
 INPUT_FILES: tuple[KeyPath, ...] = (
     ("data", "path"), ("data", "corporate_actions"), ("universe", "file"), ("universe", "membership"),
     ("conviction", "signals"), ("conviction", "model"),
+    ("puts", "chain"), ("puts", "settlements"), ("puts", "collected"), ("puts", "stock_names"),
 )
 
 

@@ -8,6 +8,7 @@ from backtrader_system.settings.conviction import ConvictionSettings
 from backtrader_system.settings.data import DataSettings, UniverseSettings
 from backtrader_system.settings.models import MlSettings
 from backtrader_system.settings.output import EvidenceSettings, ExecutionSettings, OutputSettings
+from backtrader_system.settings.puts import PutsSettings
 from backtrader_system.settings.section import Section
 from backtrader_system.settings.trading import BacktestSettings, SizerSettings, StrategySettings
 
@@ -15,7 +16,7 @@ from backtrader_system.settings.trading import BacktestSettings, SizerSettings, 
 class Settings(Section):
     """One reproducible run. Built by `load_settings`; every module receives only its own section."""
 
-    system: Literal["ml_trading", "conviction"] = "ml_trading"
+    system: Literal["ml_trading", "conviction", "put_recommendations"] = "ml_trading"
     universe: UniverseSettings = UniverseSettings()
     data: DataSettings = DataSettings()
     backtest: BacktestSettings = BacktestSettings()
@@ -23,6 +24,7 @@ class Settings(Section):
     sizer: SizerSettings = SizerSettings()
     ml_config: MlSettings = MlSettings()
     conviction: ConvictionSettings = ConvictionSettings()
+    puts: PutsSettings = PutsSettings()
     analyzers: tuple[str, ...] = ()                 # further analyzers, by file name in analyzers/
     output: OutputSettings = OutputSettings()
     evidence: EvidenceSettings = EvidenceSettings()
