@@ -114,7 +114,7 @@ class SellingSettings(Section):
     min_score: Percent = 0.0
     decide: Literal["entry_day", "every_day"] = "entry_day"   # when an option may be sold: its entry day, or any later
     max_per_underlying: Annotated[int, Field(ge=1)] = 1       # short puts held at once
-    capital_per_position: Positive = 10_000.0                 # collateral that one position may take
+    capital_per_position: Positive = 50_000.0                 # collateral that one position may take
     min_premium: NotNegative = 0.05                           # per unit of the underlying, at the bid
     collateral: Literal["cash_secured", "margin"] = "cash_secured"
     margin_floor_fraction: Fraction = 0.15                    # margin: C = floor * strike
@@ -142,6 +142,7 @@ class PutsSettings(Section):
 
     source: Literal["synthetic", "chain", "collected"] = "synthetic"
     chain: Path | None = None            # chain: quotes of options, Parquet or CSV
+    underlying_prices: Literal["bars", "quotes"] = "bars"    # chain: bars as `data` says, or the quotes' own column
     settlements: Path | None = None      # CSV of underlying, expiry, settle_price; null: closes of the underlying
     collected: Path | None = None        # collected: the store that `puts collect` fills
     stock_names: Path | None = None      # CSV of ticker, stock_name, symbol; null: names are equal in all files

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
+from backtrader_system.settings.puts_unread import unread_by_puts
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.trading import ExitSettings, SizerSettings
 from backtrader_system.settings.yaml_source import Document, dotted, place
@@ -40,9 +41,12 @@ def unreachable(settings: Settings, document: Document) -> tuple[str, ...]:
 
     A value that nothing reads is only worth a warning if it is not the default: somebody meant something by it.
     """
-    findings = [*_position_limits(settings), *_account_limits(settings), *_exits(settings), *_models(settings)]
+    is_puts = settings.system == "put_recommendations"
+    findings = [] if is_puts else [
+        *_position_limits(settings), *_account_limits(settings), *_exits(settings), *_models(settings)]
+    unread = _unread_in_puts(settings) if is_puts else _unread(settings)
     default = Settings()
-    for finding in _unread(settings):
+    for finding in unread:
         chosen = tuple(key for key in finding.keys if _value(settings, key) != _value(default, key))
         if chosen:
             findings.append(_Finding(chosen, finding.reason))
@@ -177,6 +181,12 @@ def _unread(settings: Settings) -> Iterator[_Finding]:
     if settings.strategy.name == "buy_and_hold":
         names = ("profile", "signal_threshold", "max_positions", "add_to_positions")
         yield _Finding(tuple(("strategy", name) for name in names), "not used by strategy buy_and_hold")
+    yield from _unread_data(settings)
+
+
+def _unread_in_puts(settings: Settings) -> Iterator[_Finding]:
+    for keys, reason in unread_by_puts(settings):
+        yield _Finding(keys, reason)
     yield from _unread_data(settings)
 
 

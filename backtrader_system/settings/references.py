@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,24 +47,12 @@ def _is_read(values: dict[str, Any], path: KeyPath) -> bool:
 
 def need_faults(settings: Settings, document: Document) -> list[str]:
     """Return a fault for every setting that another section needs or forbids."""
-    data, universe = settings.data, settings.universe
+    data = settings.data
 
     def fault(*path: str, text: str) -> str:
         return f"{place(document.origin(path), path)}: {text}"
 
-    faults = []
-    if data.source == "files" and data.path is None:
-        faults.append(fault("data", "path", text="missing; data.source files needs a Parquet or CSV file, or a folder"))
-    is_conviction = settings.system == "conviction"
-    has_universe = any(getattr(universe, name) is not None for name in UNIVERSE_CHOICES)
-    if is_conviction and data.source == "yahoo" and settings.conviction.signals is None and not has_universe:
-        faults.append(fault("conviction", "signals", text="missing; give a file of signals (--data of "
-                            "backtest_model.py), or run conviction_sample.yaml, which invents signals"))
-    if not is_conviction and data.source == "yahoo" and not has_universe:
-        faults.append(fault("universe", text="missing; data.source yahoo needs universe.symbols, file or membership"))
-    if not is_conviction:
-        faults += [fault("backtest", name, text="missing; give a date as YYYY-MM-DD")
-                   for name in ("start_date", "end_date") if getattr(settings.backtest, name) is None]
+    faults = [fault(*path, text=text) for path, text in (*_missing_input(settings), *_missing_period(settings))]
     if data.corporate_actions is not None and (data.source != "files" or data.prices != "raw"):
         faults.append(fault("data", "corporate_actions", text=f"has no use with data.source {data.source} and "
                             f"data.prices {data.prices}; remove it, or use raw prices from files"))
@@ -71,6 +60,44 @@ def need_faults(settings: Settings, document: Document) -> list[str]:
         faults.append(fault("data", "refresh", text="asks for a new snapshot and data.snapshot for a stored one; "
                             "keep one of them"))
     return faults
+
+
+def _missing_input(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    """Yield what the system of the run must read and is not given."""
+    data, puts, is_puts = settings.data, settings.puts, settings.system == "put_recommendations"
+    if is_puts and puts.source == "chain" and puts.chain is None:
+        yield ("puts", "chain"), "missing; puts.source chain needs a Parquet or CSV file of option quotes"
+    if is_puts and puts.source == "collected" and puts.collected is None:
+        yield ("puts", "collected"), "missing; puts.source collected needs a store, which `puts collect` fills"
+    if not reads_bars(settings):
+        return
+    if data.source == "files" and data.path is None:
+        yield ("data", "path"), "missing; data.source files needs a Parquet or CSV file, or a folder"
+    has_universe = any(getattr(settings.universe, name) is not None for name in UNIVERSE_CHOICES)
+    if data.source != "yahoo" or has_universe:
+        return
+    if settings.system != "conviction":
+        yield ("universe",), "missing; data.source yahoo needs universe.symbols, file or membership"
+    elif settings.conviction.signals is None:
+        yield ("conviction", "signals"), ("missing; give a file of signals (--data of backtest_model.py), or run "
+                                          "conviction_sample.yaml, which invents signals")
+
+
+def reads_bars(settings: Settings) -> bool:
+    """Return whether bars come from what the section `data` names; puts may bring their own."""
+    puts = settings.puts
+    return settings.system != "put_recommendations" or puts.source == "synthetic" or (
+        puts.source == "chain" and puts.underlying_prices == "bars")
+
+
+def _missing_period(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the dates that are not given where signals or quotes do not set the period."""
+    has_own = settings.system == "conviction" or (
+        settings.system == "put_recommendations" and settings.puts.source != "synthetic")
+    if not has_own:
+        for name in ("start_date", "end_date"):
+            if getattr(settings.backtest, name) is None:
+                yield ("backtest", name), "missing; give a date as YYYY-MM-DD"
 
 
 def value_at(values: Any, path: KeyPath) -> Any:

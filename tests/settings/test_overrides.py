@@ -58,7 +58,7 @@ def test_faults_name_the_override() -> None:
         "--set strategy.exitz.stop: strategy.exitz: unknown key. Did you mean 'exits'?",
         "--set sizer.fraction: found a section; allowed: a number above 0 and at most 1",
         "--set extends: unknown key; allowed: system, universe, data, backtest, strategy, sizer, ml_config, "
-        "conviction, analyzers, output, evidence, execution",
+        "conviction, puts, analyzers, output, evidence, execution",
     )
 
 

@@ -91,6 +91,16 @@ def test_conviction_config_spells_out_every_default_of_its_section(tmp_path: Pat
     assert load_settings("conviction_sample").warnings == ()
 
 
+def test_put_config_spells_out_every_default_of_its_section() -> None:
+    resolved = load_settings("put_recommendations").resolved["puts"]
+    spelt_out = yaml.safe_load((PROJECT / "config" / "put_recommendations.yaml").read_text())["puts"]
+    default = Settings().model_dump(mode="json")["puts"]
+
+    assert resolved == default
+    assert keys_of(spelt_out) == keys_of(default)
+    assert load_settings("put_recommendations").warnings == load_settings("put_recommendations_sample").warnings == ()
+
+
 def keys_of(section: dict[str, object]) -> dict[str, object]:
     return {name: keys_of(value) if isinstance(value, dict) else None for name, value in section.items()}
 
@@ -155,7 +165,7 @@ def test_all_faults_are_reported_at_once(write: WriteConfig) -> None:
         "run.yaml:10: output.save_plots: found 'yes'; allowed: true or false",
         "run.yaml:10: output.plots: found 3; allowed: a section with equity, drawdown, monthly_returns, exposure",
         "run.yaml:15: colour: unknown key; allowed: system, universe, data, backtest, strategy, sizer, ml_config, "
-        "conviction, analyzers, output, evidence, execution",
+        "conviction, puts, analyzers, output, evidence, execution",
     )
 
 
