@@ -11,12 +11,10 @@ from backtrader_system.metrics.uncertainty import wilson_interval
 from backtrader_system.reports.conviction.blotter import Blotter, blotter_of, closed_trades, with_conviction
 from backtrader_system.reports.conviction.facts import (
     VERDICTS,
-    ConvictionFacts,
     base_rate_of,
     facts_of,
     flags_of,
     hurdles_text,
-    interval_text,
     strategy_text,
     table_of,
 )
@@ -24,6 +22,7 @@ from backtrader_system.reports.conviction.report_performance import period_text,
 from backtrader_system.reports.figure_text import FigureSheet, dollars, is_missing, percent, signed_percent
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import costs_text, simulation_text, verification_text
+from backtrader_system.reports.section_figures import SectionFigures, interval_text
 
 if TYPE_CHECKING:
     from backtrader_system.settings.loading import LoadedSettings
@@ -82,7 +81,7 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return ["", title, "-" * len(title), *lines]
 
 
-def _performance(result: RunResult, facts: ConvictionFacts) -> list[str]:
+def _performance(result: RunResult, facts: SectionFigures) -> list[str]:
     sheet, blotter = FigureSheet(result.metrics), blotter_of(result.trades)
     if blotter.closed == 0 and (sheet.value("total_trades") or 0):
         return ["The trade blotter was not saved with this run."]
@@ -105,7 +104,7 @@ def _performance(result: RunResult, facts: ConvictionFacts) -> list[str]:
     ]
 
 
-def _win_rate(blotter: Blotter, facts: ConvictionFacts, interval_words: str, confidence: float) -> list[str]:
+def _win_rate(blotter: Blotter, facts: SectionFigures, interval_words: str, confidence: float) -> list[str]:
     if not blotter.closed:
         return ["Win Rate: no closed trade"]
     ends = wilson_interval(blotter.reached_target, blotter.closed, confidence) or (None, None)
@@ -151,7 +150,7 @@ def _breakdown(result: RunResult) -> list[str]:
     return [*lines, f"All: {share}; winners are signals whose target came before the stop"]
 
 
-def _conclusion(result: RunResult, facts: ConvictionFacts) -> list[str]:
+def _conclusion(result: RunResult, facts: SectionFigures) -> list[str]:
     verdict = VERDICTS.get(str(facts.value("comparison_verdict")))
     sentences = [str(text) for text in facts.section.get("conclusion") or ()]
     reason = facts.text("comparison_text", str)

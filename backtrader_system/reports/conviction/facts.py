@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pandas as pd
 
-from backtrader_system.reports.figure_text import NOT_COMPUTED, is_missing, percent
+from backtrader_system.reports.figure_text import percent
 from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.section_figures import SectionFigures
 
 STRATEGIES = {
     "top10": "best {fraction} of the signals by ML score", "threshold7": "every signal with an ML score of 7 or more",
@@ -35,47 +35,11 @@ GROUPS = {
     "ml_vs_rules": "Scenario 3: ML against rules", "sizing": "Scenario 4: which size",
 }
 SELECTED = {"causal": "causal", "whole_sample": "whole sample: LOOK-AHEAD"}
-Form = Callable[[object], str]
 
 
-@dataclass(frozen=True, slots=True)
-class ConvictionFacts:
-    """The flat section `conviction` of a run's metrics, as text.
-
-    Examples
-    --------
-    >>> facts = ConvictionFacts({"win_rate": 0.25, "recall": None, "recall_note": "no winner among the signals"})
-    >>> facts.text("win_rate"), facts.text("recall"), facts.interval("win_rate")
-    ('25.00 %', 'not computed: no winner among the signals', '')
-    """
-
-    section: Mapping[str, object]
-
-    def value(self, name: str) -> object:
-        """Return the figure, or None if it is absent or was not computed."""
-        value = self.section.get(name)
-        return None if is_missing(value) else value
-
-    def text(self, name: str, form: Form = percent) -> str:
-        """Return the figure in its form with its note, or why there is none."""
-        value, note = self.value(name), self.section.get(f"{name}_note")
-        if value is None:
-            return f"{NOT_COMPUTED}: {note}" if note else NOT_COMPUTED
-        return form(value) + (f" ({note})" if note else "")
-
-    def interval(self, name: str, form: Form = percent) -> str:
-        """Return `low to high`, or nothing where the figure has no interval."""
-        return interval_text(self.value(f"{name}_low"), self.value(f"{name}_high"), form)
-
-    def count(self, name: str) -> int:
-        """Return a count; 0 where the run holds none."""
-        value = self.value(name)
-        return 0 if value is None else int(value)
-
-
-def facts_of(result: RunResult) -> ConvictionFacts:
+def facts_of(result: RunResult) -> SectionFigures:
     """Return the conviction figures of a run."""
-    return ConvictionFacts(result.metrics.get("conviction", {}))
+    return SectionFigures(result.metrics.get("conviction", {}))
 
 
 def table_of(result: RunResult, name: str) -> pd.DataFrame:
@@ -90,12 +54,12 @@ def flags_of(result: RunResult, *, is_raised: bool = True) -> list[Mapping[str, 
     return sorted(flags, key=lambda flag: flag["kind"] != "red")
 
 
-def hurdles_text(facts: ConvictionFacts) -> str:
+def hurdles_text(facts: SectionFigures) -> str:
     """Return what a win rate must be compared with: no skill, break-even, entries at random times.
 
     Examples
     --------
-    >>> hurdles_text(ConvictionFacts({"zero_skill_hit_rate": 0.02, "break_even_hit_rate": 0.03}))
+    >>> hurdles_text(SectionFigures({"zero_skill_hit_rate": 0.02, "break_even_hit_rate": 0.03}))
     'zero skill 2.00 %, break-even 3.00 %'
     """
     parts = [f"zero skill {facts.text('zero_skill_hit_rate')}", f"break-even {facts.text('break_even_hit_rate')}"]
@@ -113,22 +77,6 @@ def selection_text(result: RunResult) -> str:
 def is_file_of(stem: str, path: str) -> bool:
     """Return whether a path is that of the run's file with this stem, such as `trade_blotter`."""
     return path.rpartition("/")[2].startswith(f"{stem}_")
-
-
-def interval_text(low: object, high: object, form: Form = percent) -> str:
-    """Return `low to high`, or nothing if an end is missing.
-
-    Examples
-    --------
-    >>> interval_text(0.1, 0.25)
-    '10.00 % to 25.00 %'
-    """
-    return "" if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
-
-
-def value_text(value: object, form: Form) -> str:
-    """Return a cell of a table in its form; nothing where there is no value."""
-    return "" if is_missing(value) or value is pd.NA else form(value)
 
 
 def share_text(part: int, whole: int) -> str:

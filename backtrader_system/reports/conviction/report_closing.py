@@ -13,13 +13,13 @@ from backtrader_system.reports.conviction.facts import (
     label_text,
     selection_text,
     table_of,
-    value_text,
 )
 from backtrader_system.reports.conviction.importance import FEATURES_SHOWN, feature_words, strongest
 from backtrader_system.reports.figure_text import percent, precise
 from backtrader_system.reports.markdown_table import bullets, cell, table
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import costs_text
+from backtrader_system.reports.section_figures import value_text
 
 EXCLUDED_SHOWN = 5
 FEATURE_MODES = {"point_in_time": "missing values stay missing and are flagged",

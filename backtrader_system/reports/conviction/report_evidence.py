@@ -10,21 +10,19 @@ import pandas as pd
 from backtrader_system.reports.conviction.facts import (
     SELECTED,
     VERDICTS,
-    ConvictionFacts,
     base_rate_of,
     facts_of,
     group_title,
     hurdles_text,
-    interval_text,
     label_text,
     scenario_text,
     table_of,
-    value_text,
     won_text,
 )
 from backtrader_system.reports.figure_text import count, dollars, is_missing, number, percent, precise, signed_percent
 from backtrader_system.reports.markdown_table import cell, table
 from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.section_figures import SectionFigures, interval_text, value_text
 
 Row = Mapping[str, object]
 CellText = Callable[[Row], str]
@@ -247,7 +245,7 @@ def _signed_precise(value: object) -> str:
     return f"{float(value) + 0.0:+.3f}"
 
 
-def _hurdle_lines(facts: ConvictionFacts) -> list[str]:
+def _hurdle_lines(facts: SectionFigures) -> list[str]:
     """Return what the hurdles of a win rate are, each with what it leaves out."""
     text = (f"Hit rate without any skill at these barriers: {facts.text('zero_skill_hit_rate')}, needed to break even "
             f"after costs: {facts.text('break_even_hit_rate')}; both for a price without drift that ends at one of "

@@ -17,11 +17,9 @@ from backtrader_system.reports.conviction.blotter import (
 )
 from backtrader_system.reports.conviction.facts import (
     VERDICTS,
-    ConvictionFacts,
     facts_of,
     flags_of,
     hurdles_text,
-    interval_text,
     is_file_of,
     label_text,
     selection_text,
@@ -42,6 +40,7 @@ from backtrader_system.reports.figure_text import (
 from backtrader_system.reports.markdown_table import cell, table
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import costs_text
+from backtrader_system.reports.section_figures import SectionFigures, interval_text
 
 EXTREMES_SHOWN = 5
 TRADES_SHOWN = 40
@@ -112,7 +111,7 @@ def performance_lines(result: RunResult) -> list[str]:
     ]
 
 
-def _trade_rows(blotter: Blotter, facts: ConvictionFacts, confidence: float) -> list[tuple[str, str, str, str]]:
+def _trade_rows(blotter: Blotter, facts: SectionFigures, confidence: float) -> list[tuple[str, str, str, str]]:
     def wilson(part: int) -> str:
         return interval_text(*(wilson_interval(part, blotter.closed, confidence) or (None, None)))
 
@@ -150,7 +149,7 @@ def _account_rows(sheet: FigureSheet) -> list[tuple[str, str, str, str]]:
             for title, name in names]
 
 
-def _signal_rows(facts: ConvictionFacts) -> list[tuple[str, str, str, str]]:
+def _signal_rows(facts: SectionFigures) -> list[tuple[str, str, str, str]]:
     def days(value: object) -> str:
         return f"{number(value)} days"
 
