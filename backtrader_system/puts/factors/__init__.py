@@ -1,0 +1,1 @@
+"""The price-based factors of a put: support, season and the month so far, for every stock and day."""
