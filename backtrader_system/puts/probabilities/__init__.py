@@ -1,0 +1,1 @@
+"""How likely a put is to expire worthless: five methods, their history and what they were worth."""
