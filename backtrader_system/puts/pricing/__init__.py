@@ -1,0 +1,1 @@
+"""Prices, probabilities and implied volatilities of puts, over whole arrays."""
