@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -69,6 +69,13 @@ class SupportPanel:
             raise DataError(f"no support was measured over {period} calendar days; measured: {list(self.periods)}")
         return self.periods.index(period)
 
+    def at(self, row: int, symbol: int) -> SupportPanel:
+        """Return the panel of one session and one symbol, T = S = 1."""
+        place = (slice(row, row + 1), slice(symbol, symbol + 1))
+        cells = {field.name: getattr(self, field.name) for field in fields(self)[2:]}
+        return replace(self, sessions=self.sessions[place[0]], **{
+            name: values[place] if values.ndim == 2 else values[:, *place] for name, values in cells.items()})
+
     def stability(self) -> np.ndarray:
         """Return the percentage of bars without a break."""
         return 100.0 * (self.bars - self.total_breaks) / self.bars
@@ -127,21 +134,22 @@ def support_metrics(low: np.ndarray, sessions: pd.DatetimeIndex, periods: Sequen
     sessions : strictly rising. periods : calendar days.
     Raises: DataError if sessions do not rise, shapes do not fit, a low is not positive or a period below one day.
     """
-    from backtrader_system.puts.factors.kernel import QUANTITIES, measure_support
+    from backtrader_system.puts.factors.kernel import BREAKS, KNOWN, QUANTITIES, measure_support
 
     low, periods = np.asarray(low, dtype=float), tuple(int(period) for period in periods)
     days = pd.DatetimeIndex(sessions).to_numpy().astype("datetime64[D]").astype(np.int64)
     _check(low, days, periods)
     by_symbol = np.ascontiguousarray(low.T)
-    measured = np.full((len(QUANTITIES), len(periods), *by_symbol.shape), np.nan)
-    measure_support(by_symbol, days, np.array(periods, dtype=np.int64), measured)
+    n_symbols, n_sessions = by_symbol.shape
+    measured = np.full((len(periods), n_symbols, len(QUANTITIES), n_sessions), np.nan)
+    measure_support(by_symbol, days, np.array(periods), np.zeros(1, BREAKS), np.zeros(1, KNOWN), measured)
     has_low = np.isfinite(low)
     first = days[has_low.argmax(axis=0)]
     return SupportPanel(
         pd.DatetimeIndex(sessions), periods,
         bars=np.where(has_low, has_low.cumsum(axis=0), np.nan),
         days_of_history=np.where(has_low, days[:, None] - first, np.nan),
-        **{name: values.transpose(0, 2, 1) for name, values in zip(QUANTITIES, measured, strict=True)})
+        **{name: measured[:, :, place].transpose(0, 2, 1) for place, name in enumerate(QUANTITIES)})
 
 
 def support_of_bars(bars: BarPanel, periods: Sequence[int] = PERIODS) -> SupportPanel:
@@ -157,8 +165,9 @@ def support_of_bars(bars: BarPanel, periods: Sequence[int] = PERIODS) -> Support
 
 def _check(low: np.ndarray, days: np.ndarray, periods: tuple[int, ...]) -> None:
     faults = []
-    if low.ndim != 2 or len(low) != len(days):
-        faults.append(f"lows have shape {low.shape} for {len(days)} sessions; must be (n_sessions, n_symbols)")
+    if low.ndim != 2 or len(low) != len(days) or not len(days):
+        faults.append(f"lows have shape {low.shape} for {len(days)} sessions; must be (n_sessions, n_symbols), with at "
+                      "least one session")
     if (np.diff(days) <= 0).any():
         row = int(np.flatnonzero(np.diff(days) <= 0)[0])
         faults.append(f"sessions do not rise at row {row + 1}; sort them and leave one of each")
