@@ -1,0 +1,1 @@
+"""The store of daily collections: Parquet partitions beside an append-only registry."""
