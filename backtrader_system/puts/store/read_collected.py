@@ -1,0 +1,150 @@
+"""Everything collected, ready to be scored: chain, bars of the stocks, monthly returns, margins, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.errors import DataError
+from backtrader_system.market_data.panel import BarPanel, panel_from_table
+from backtrader_system.puts.chain import ChainIssue, OptionChain
+from backtrader_system.puts.files.schemas import MONTHS
+from backtrader_system.puts.files.stock_names import StockNames, read_stock_names
+from backtrader_system.puts.store.contracts_of_tables import chain_of
+from backtrader_system.puts.store.daily_tables import SNAPSHOT_DATE, DailyTables, read_folder
+from backtrader_system.settings.puts import PutsSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CollectedPuts:
+    """What was collected.
+
+    chain : with the given probabilities as columns of its quotes. underlyings : bars by symbol, prices as the newest
+        stock_data.csv has them. monthly : columns symbol, month (1 to 12), year, return_fraction, low_day, low, close;
+        a month counts from its end on. margins : columns snapshot_date, contract, margin (SEK per contract),
+        worst_decline, event_buffer, otm_amount. recorded_outcomes : as `recorded_outcomes`. None: not collected.
+    """
+
+    chain: OptionChain
+    underlyings: BarPanel
+    monthly: pd.DataFrame | None
+    margins: pd.DataFrame | None
+    recorded_outcomes: pd.DataFrame | None
+
+
+def read_collected(path: Path, settings: PutsSettings, *, day: pd.Timestamp | None = None) -> CollectedPuts:
+    """Return what a store, or a folder with one day's raw files, holds.
+
+    day : that of the raw files where they do not tell it. Days to expiry are counted from dates, never taken over.
+    Raises: DataError if files cannot be read, stock names are in no map, or `settings.quotes.strict` and quotes are
+        faulty.
+    """
+    daily = _daily(Path(path), day)
+    names = read_stock_names(settings.stock_names)
+    _refuse_unmatched(daily, names)
+    chain = chain_of(daily, names, multiplier=settings.quotes.multiplier, strict=settings.quotes.strict)
+    bars, issues = _bars(daily, names, chain)
+    panel = panel_from_table(bars)
+    _refuse_without_bars(chain, panel, daily, names)
+    chain = replace(_with_closes(chain, panel), issues=(*daily.issues, *chain.issues, *issues))
+    return CollectedPuts(chain, panel, _monthly(daily, names), _margins(daily), daily.recorded_outcomes)
+
+
+def _daily(path: Path, day: pd.Timestamp | None) -> DailyTables:
+    return read_folder(path, day)
+
+
+def _refuse_unmatched(daily: DailyTables, names: StockNames) -> None:
+    places = {"data": "StockName", "stocks": "name", "monthly": "name", "support": "stock_name"}
+    faults = []
+    for table, column in places.items():
+        rows = daily.get(table)
+        if rows is not None and column in rows:
+            stated = rows[column][rows[column] != ""]
+            faults += [f"'{name}' in {table}" for name in names.unmatched(stated)]
+    if faults:
+        raise DataError(f"{daily.source}: {len(faults)} stock names are not in the map puts.stock_names; add a row for "
+                        "each, names are never matched by likeness", faults=faults)
+
+
+def _refuse_without_bars(chain: OptionChain, panel: BarPanel, daily: DailyTables, names: StockNames) -> None:
+    without = sorted(set(chain.contracts["underlying"]) - set(panel.symbols))
+    if without:
+        advice = "their stock_data.csv rows are missing" if names.is_explicit else (
+            "names differ between the files: give a map in puts.stock_names")
+        raise DataError(f"{daily.source}: {len(without)} stocks of options have no bars; {advice}", faults=without)
+
+
+def _bars(daily: DailyTables, names: StockNames, chain: OptionChain) -> tuple[pd.DataFrame, list[ChainIssue]]:
+    stocks = daily.get("stocks")
+    if stocks is None:
+        return _bars_of_quotes(chain, daily), [ChainIssue(
+            "warning", "no_stock_data", daily.source, 1, "stock_data.csv is absent",
+            "bars are the stock prices of data.csv, without highs and lows")]
+    newest = stocks.sort_values(SNAPSHOT_DATE, kind="stable").drop_duplicates(["name", "date"], keep="last")
+    bars = pd.DataFrame({"session": newest["date"], "symbol": names.symbols(newest["name"]), "close": newest["close"]})
+    for name in ("open", "high", "low"):
+        bars[name] = newest[name].fillna(newest["close"]) if name in newest else newest["close"]
+    bars["volume"] = newest["volume"].fillna(0.0) if "volume" in newest else 0.0
+    prices = bars[["open", "high", "low", "close"]]
+    wrong = ~(prices > 0).all(axis=1)
+    repeated = bars[~wrong].duplicated(["session", "symbol"]).reindex(bars.index, fill_value=False)
+    issues = [*_bar_issue(bars, wrong, "bad_bar", daily, "a price that is missing or not above 0; left out"),
+              *_bar_issue(bars, repeated, "two_names_one_bar", daily, "two names of one stock; the first is kept")]
+    return bars[~wrong & ~repeated], issues
+
+
+def _bar_issue(bars: pd.DataFrame, wrong: pd.Series, rule: str, daily: DailyTables, advice: str) -> list[ChainIssue]:
+    if not wrong.any():
+        return []
+    row = bars[wrong].iloc[0]
+    return [ChainIssue("excluded", rule, f"{daily.source} stock_data.csv", int(wrong.sum()),
+                       f"{row['symbol']} on {row['session']:%Y-%m-%d}: close {row['close']:g}", advice)]
+
+
+def _bars_of_quotes(chain: OptionChain, daily: DailyTables) -> pd.DataFrame:
+    bars = pd.DataFrame({"session": chain.quotes["quote_date"], "symbol": chain.of_contract("underlying"),
+                         "close": chain.quotes["underlying_price"]}).dropna()
+    if bars.empty:
+        raise DataError(f"{daily.source}: neither stock_data.csv nor StockPrice is there; outcomes need prices")
+    bars = bars.drop_duplicates(["session", "symbol"], keep="last")
+    return bars.assign(open=bars["close"], high=bars["close"], low=bars["close"], volume=0.0)
+
+
+def _with_closes(chain: OptionChain, panel: BarPanel) -> OptionChain:
+    """Fill a stock's price that a quote lacks with the close of the same day."""
+    quotes = chain.quotes
+    row = panel.sessions.get_indexer(pd.DatetimeIndex(quotes["quote_date"]))
+    column = pd.Index(panel.symbols).get_indexer(chain.of_contract("underlying"))
+    closes = np.where((row >= 0) & (column >= 0), panel.close[row, column], np.nan)
+    return replace(chain, quotes=quotes.assign(underlying_price=quotes["underlying_price"].fillna(pd.Series(closes))))
+
+
+def _monthly(daily: DailyTables, names: StockNames) -> pd.DataFrame | None:
+    table = daily.get("monthly")
+    if table is None:
+        return None
+    newest = table.sort_values(SNAPSHOT_DATE, kind="stable").drop_duplicates(["name", "year", "month"], keep="last")
+    months = {name: number for number, name in enumerate(MONTHS, start=1)}
+    unknown = sorted(set(newest["month"]) - set(months))
+    if unknown:
+        raise DataError(f"{daily.source}: months must be {', '.join(MONTHS)}", faults=[f"'{name}'" for name in unknown])
+    result = pd.DataFrame({
+        "symbol": names.symbols(newest["name"]), "month": newest["month"].map(months),
+        "year": newest["year"].astype(int),
+        "return_fraction": newest["pct_return_month"], "low_day": newest["day_low_day_of_month"],
+        "low": newest.get("low", np.nan), "close": newest["close"]})
+    return result.sort_values(["symbol", "year", "month"]).reset_index(drop=True)
+
+
+def _margins(daily: DailyTables) -> pd.DataFrame | None:
+    table = daily.get("margins")
+    if table is None:
+        return None
+    names = {"OptionName": "contract", "Est_Margin_SEK": "margin", "Hist_Worst_Decline_Pct": "worst_decline",
+             "Event_Buffer": "event_buffer", "OTM_Amount": "otm_amount"}
+    found = [name for name in names if name in table]
+    return table[[SNAPSHOT_DATE, *found]].rename(columns=names)
