@@ -46,8 +46,9 @@ QUOTES = FrameSchema("option quotes", (
 class ChainIssue:
     """One kind of fault in the source of a chain.
 
-    severity : "excluded" (rows left out) or "warning" (kept, but look at them). rule : a short name such as
-    `crossed_quote`. count : rows it concerns. example : file, line, contract and value of the first.
+    severity : "excluded" (rows left out), "warning" (kept, but look at them) or "info" (usual in such files).
+    rule : a short name such as `crossed_quote`. count : rows it concerns. example : file, line, contract and value of
+    the first.
     """
 
     severity: str
@@ -66,6 +67,8 @@ class OptionChain:
     quotes : table of `QUOTES`, sorted by quote_date and number; further columns of `PROBABILITY_COLUMNS`' keys where
         the source gives probabilities (in [0, 1], NaN unknown). A quote is known after the close of its quote_date.
     issues : what was left out or is odd. is_synthetic : made up over real bars, prices are model prices.
+    underlying_closes : session, symbol, close of every day the source knows, calls and rows left out included; None
+        where the quotes say it all.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class OptionChain:
     quotes: pd.DataFrame
     issues: tuple[ChainIssue, ...] = ()
     is_synthetic: bool = False
+    underlying_closes: pd.DataFrame | None = None
 
     def of_contract(self, name: str) -> np.ndarray:
         """Return a contract's column for every quote, shape (n_quotes,)."""

@@ -36,7 +36,7 @@ def worthless_probability(spot: ArrayLike, strike: ArrayLike, years: ArrayLike, 
     Examples
     --------
     >>> float(worthless_probability(100.0, 90.0, 0.25, 0.02, 0.3).round(6))
-    0.748034
+    0.745609
     """
     return ndtr(_d1_d2(spot, strike, years, rate, volatility, dividend_yield)[1])
 

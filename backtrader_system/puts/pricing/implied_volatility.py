@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 
 from backtrader_system.puts.pricing.american import STEPS, american_implied_volatility, flat_arrays
 

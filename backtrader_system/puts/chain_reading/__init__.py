@@ -1,0 +1,1 @@
+"""Option chains from files: columns, faults, warnings, contracts, underlyings and settlements."""
