@@ -35,7 +35,7 @@ def historical_iv(
     is_placed = np.isfinite(distance) & (level >= 0)
     cell = np.where(is_placed, days.underlying * n_buckets + bucket, -1)
     own = past_counts(days, cell, days.n_underlyings * n_buckets)
-    everyone = own.summed((days.n_underlyings, n_buckets), 0)
+    everyone = own.of_all_names(days.n_underlyings)
     everyone_rate = _rate(everyone, np.maximum(bucket, 0), month, min_expiries)
     own_rate = _rate(own, np.maximum(cell, 0), month, min_expiries)
     return np.where(is_placed, np.where(np.isfinite(own_rate), own_rate, everyone_rate), np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from backtrader_system.puts.chain import PROBABILITY_COLUMNS, OptionChain
+from backtrader_system.puts.chain import OptionChain
 from backtrader_system.puts.pricing.black_scholes import worthless_probability
 from backtrader_system.puts.pricing.clocks import rescaled_volatility, years_to_expiry
 from backtrader_system.puts.pricing.implied_volatility import implied_volatility
@@ -17,6 +17,7 @@ from backtrader_system.settings.puts import PutsSettings, QuoteSettings
 
 GIVEN, REBUILT = "given", "re-implementation"
 _AVERAGED = ("black_scholes", "bias_corrected", "historical_iv")
+METHODS = (*_AVERAGED, "weighted", "bayesian")
 
 
 def method_sources(chain: OptionChain) -> dict[str, str]:
@@ -24,7 +25,7 @@ def method_sources(chain: OptionChain) -> dict[str, str]:
 
     A column of the chain counts as given as soon as it holds one value; its gaps stay unknown then.
     """
-    return {method: GIVEN if _given(chain, method) is not None else REBUILT for method in PROBABILITY_COLUMNS}
+    return {method: GIVEN if _given(chain, method) is not None else REBUILT for method in METHODS}
 
 
 def probability_methods(chain: OptionChain, outcomes: pd.DataFrame, settings: PutsSettings) -> pd.DataFrame:
@@ -35,8 +36,10 @@ def probability_methods(chain: OptionChain, outcomes: pd.DataFrame, settings: Pu
     taken as they are (`method_sources`); the others are a walk-forward re-implementation: the value of a quote uses
     its own prices and the outcomes of contracts that had expired before its month began.
     """
+    if chain.quotes.empty:
+        return pd.DataFrame(dict.fromkeys(METHODS, np.zeros(0)))
     days, needed = option_days(chain, outcomes), settings.score.min_recovery_expiries
-    columns = {method: _given(chain, method) for method in PROBABILITY_COLUMNS}
+    columns = {method: _given(chain, method) for method in METHODS}
     volatility = quote_volatility(chain, settings.quotes)
     if columns["black_scholes"] is None:
         columns["black_scholes"] = black_scholes(chain, settings.quotes, volatility)
@@ -54,7 +57,7 @@ def probability_methods(chain: OptionChain, outcomes: pd.DataFrame, settings: Pu
                                                                      for name in _AVERAGED)
         weights = np.array(COMPAT_WEIGHTS[settings.quotes.clock]) if is_vintage else votes(days, methods)
         columns["weighted"] = weighted_average(methods, weights)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns)[list(METHODS)]
 
 
 def black_scholes(chain: OptionChain, quotes: QuoteSettings, volatility: np.ndarray | None = None) -> np.ndarray:

@@ -10,6 +10,9 @@ import pandas as pd
 from backtrader_system.puts.probabilities.option_days import OptionDays
 
 _ROWS_AT_ONCE = 4_096
+# How much outcomes of different names of one expiry go together.
+_SHARED_CORRELATION = 0.2
+_ADDED = ("quotes", "worthless", "value", "pairs")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,39 +20,49 @@ class PastCounts:
     """What had expired before the start of each month, by cell; arrays of shape (n_cells, n_months).
 
     quotes : option-days in the cell. worthless : those of contracts that expired worthless. value : sum over them of a
-        further number. contracts, expiries : different contracts and expiry days behind them.
+        further number. pairs : different names and expiry days together. expiries : different expiry days.
 
     Examples
     --------
     >>> seen = np.array([[0.0, 4.0]])
-    >>> PastCounts(seen, seen / 2, seen, seen / 4, seen / 4).drawn("worthless", 0.9, 3.0).round(2).tolist()
+    >>> PastCounts(seen, seen / 2, seen, seen / 4, seen / 4).drawn(0.9, 3.0).round(2).tolist()
     [[0.9, 0.8]]
     """
 
     quotes: np.ndarray
     worthless: np.ndarray
     value: np.ndarray
-    contracts: np.ndarray
+    pairs: np.ndarray
     expiries: np.ndarray
 
-    def drawn(self, name: str, prior: np.ndarray | float, prior_contracts: float) -> np.ndarray:
-        """Return the mean of `worthless` or `value` per option-day, drawn towards `prior`.
+    def independent(self) -> np.ndarray:
+        """Return as how many independent outcomes the counts are taken.
 
-        The days of a contract are near copies of each other, so the mean weighs as much as the contracts behind it.
-        Formula: (contracts * mean + prior_contracts * prior) / (contracts + prior_contracts).
+        Days and strikes of one name and expiry share one closing price, so they are one outcome; names of one expiry
+        share the market. Formula: pairs / (1 + (pairs / expiries - 1) * correlation), Kish (1965).
         """
-        seen = getattr(self, name) * self.contracts / np.maximum(self.quotes, 1)
-        return (seen + prior_contracts * prior) / (self.contracts + prior_contracts)
+        names = self.pairs / np.maximum(self.expiries, 1)
+        return self.pairs / (1 + np.maximum(names - 1, 0) * _SHARED_CORRELATION)
 
-    def summed(self, axis_sizes: tuple[int, ...], axis: int) -> PastCounts:
-        """Return the counts with one of the axes that make up the cell summed; expiries are those of the largest."""
-        n_months = self.quotes.shape[1]
+    def drawn(self, prior: np.ndarray | float, prior_outcomes: float) -> np.ndarray:
+        """Return the worthless share of option-days, drawn towards `prior`.
 
-        def together(counts: np.ndarray, how: str) -> np.ndarray:
-            return getattr(counts.reshape(*axis_sizes, n_months), how)(axis=axis).reshape(-1, n_months)
+        Formula: (n * share + prior_outcomes * prior) / (n + prior_outcomes) with n = `independent`.
+        """
+        n = self.independent()
+        return (n * self.worthless / np.maximum(self.quotes, 1) + prior_outcomes * prior) / (n + prior_outcomes)
 
-        added = (together(getattr(self, name), "sum") for name in ("quotes", "worthless", "value", "contracts"))
-        return PastCounts(*added, together(self.expiries, "max"))
+    def of_all_names(self, n_names: int) -> PastCounts:
+        """Return the counts over all names, of cells that are numbered name by name; expiries of the fullest name."""
+        shape = (n_names, -1, self.quotes.shape[1])
+        added = (getattr(self, name).reshape(shape).sum(axis=0) for name in _ADDED)
+        return PastCounts(*added, self.expiries.reshape(shape).max(axis=0))
+
+    def of_other_names(self, n_names: int) -> PastCounts:
+        """Return for each cell the counts of the same cell of all names but its own."""
+        everyone = self.of_all_names(n_names)
+        rest = (np.tile(getattr(everyone, name), (n_names, 1)) - getattr(self, name) for name in _ADDED)
+        return PastCounts(*rest, np.tile(everyone.expiries, (n_names, 1)))
 
 
 def months_of(days: OptionDays) -> tuple[np.ndarray, int]:
@@ -68,7 +81,8 @@ def known_from(days: OptionDays) -> np.ndarray:
 def past_counts(days: OptionDays, cell: np.ndarray, n_cells: int, value: np.ndarray | None = None) -> PastCounts:
     """Return the counts by cell of the contracts that had expired before the start of each month.
 
-    cell : whole numbers in [0, n_cells), -1 leaves the quote out. value : finite numbers to be summed, else zeros.
+    cell : whole numbers in [0, n_cells), no two names in one; -1 leaves the quote out. value : finite
+        numbers to be summed, else zeros.
     """
     _, n_months = months_of(days)
     is_counted = days.is_evidence & (cell >= 0)
@@ -79,12 +93,11 @@ def past_counts(days: OptionDays, cell: np.ndarray, n_cells: int, value: np.ndar
         sums = np.bincount(where, weights=weights, minlength=n_cells * n_months + 1)[:-1]
         return np.cumsum(sums.reshape(n_cells, n_months), axis=1, dtype=float)
 
-    def different(what: np.ndarray) -> np.ndarray:
-        return known(place[~pd.Series(what[is_counted] * np.int64(n_cells) + cell).duplicated().to_numpy()])
-
+    _, expiry = np.unique(days.expiry_day[is_counted], return_inverse=True)
+    is_first = ~pd.Series(cell * (expiry.max(initial=0) + 1) + expiry).duplicated().to_numpy()
+    pairs = known(place[is_first])
     values = np.zeros(len(cell)) if value is None else value[is_counted]
-    return PastCounts(known(place), known(place, days.worthless[is_counted]), known(place, values),
-                      different(days.number), different(days.expiry_day))
+    return PastCounts(known(place), known(place, days.worthless[is_counted]), known(place, values), pairs, pairs)
 
 
 def monotone(rate: np.ndarray, weight: np.ndarray) -> np.ndarray:
