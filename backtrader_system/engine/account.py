@@ -9,9 +9,6 @@ import backtrader as bt
 from backtrader_system.engine.bar_columns import moment_of
 from backtrader_system.engine.commission import StockCommission
 
-# Costs whose methods are known; a user's subclass may do anything.
-_KNOWN_COSTS = (StockCommission, bt.CommissionInfo, bt.CommInfoBase)
-
 
 class AccountBroker(bt.brokers.BackBroker):
     """Backtrader's broker with a list of the positions that are open.
@@ -23,6 +20,9 @@ class AccountBroker(bt.brokers.BackBroker):
 
     Equity is summed over open positions in the order of the feeds.
     """
+
+    # Costs whose methods are known; a user's subclass may do anything.
+    known_costs: tuple[type, ...] = (StockCommission, bt.CommissionInfo, bt.CommInfoBase)
 
     def init(self) -> None:
         super().init()
@@ -40,7 +40,8 @@ class AccountBroker(bt.brokers.BackBroker):
     def _is_plain(self) -> bool:
         """Return whether costs and options are those that the direct way knows."""
         has_options = self.p.coo or self.p.coc or self._userhist or self._fundhist or not self.p.shortcash
-        return not has_options and all(_is_plain_stock(comminfo) for comminfo in self.comminfo.values())
+        return not has_options and all(
+            type(comminfo) in self.known_costs and _is_plain_stock(comminfo) for comminfo in self.comminfo.values())
 
     def held(self) -> dict[Any, Any]:
         """Return the open positions by feed, in the order of the feeds; not to be changed."""
@@ -180,6 +181,4 @@ class AccountBroker(bt.brokers.BackBroker):
 def _is_plain_stock(comminfo: Any) -> bool:
     terms = comminfo.p
     return (
-        type(comminfo) in _KNOWN_COSTS and comminfo.stocklike and terms.mult == terms.leverage == 1.0
-        and not terms.interest and not terms.automargin
-    )
+        comminfo.stocklike and terms.mult == terms.leverage == 1.0 and not terms.interest and not terms.automargin)

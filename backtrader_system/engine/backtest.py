@@ -87,27 +87,46 @@ def _run_backtest(
     check_known(settings, known)
     check_panel(bars, scored, known)
     feeds = panel_feeds(bars, scored, known)
+    return simulate(
+        feeds, _broker(settings.backtest, settings.sizer.lot_size), len(bars.sessions),
+        strategy=(strategy_class, strategy_parameters(strategy_class, settings)),
+        sizer=(_SIZERS[settings.sizer.type], _sizer_parameters(settings)),
+        costs={None: stock_costs(settings.backtest)}, analyzers=extra, title=f"Backtest {name}", progress=progress)
+
+
+def simulate(
+    feeds: Sequence[bt.feed.DataBase], broker: ContractBroker, n_sessions: int, *,
+    strategy: tuple[type, dict[str, Any]], sizer: tuple[type, dict[str, Any]],
+    costs: Mapping[str | None, bt.CommInfoBase], analyzers: Mapping[str, type], title: str, progress: Progress,
+) -> Ledgers:
+    """Run a strategy over feeds and return its ledgers: what every kind of run has in common.
+
+    n_sessions : of all feeds together, for the display of `progress` called `title`. strategy, sizer : class and
+    parameters. costs : what a fill is charged, by symbol; None for all others. analyzers : further ones by name.
+    """
+    strategy_class, parameters = strategy
     cerebro = PanelCerebro()
-    cerebro.broker = _broker(settings.backtest, settings.sizer.lot_size)
-    cerebro.broker.addcommissioninfo(_commission(settings.backtest))
+    cerebro.broker = broker
+    for symbol, charged in costs.items():
+        broker.addcommissioninfo(charged, name=symbol)
     for feed in feeds:
         cerebro.adddata(feed)
-    cerebro.addstrategy(strategy_class, **strategy_parameters(strategy_class, settings))
-    cerebro.addsizer(_SIZERS[settings.sizer.type], **_sizer_parameters(settings))
-    for key, analyzer_class in extra.items():
+    cerebro.addstrategy(strategy_class, **parameters)
+    cerebro.addsizer(sizer[0], **sizer[1])
+    for key, analyzer_class in analyzers.items():
         cerebro.addanalyzer(analyzer_class, _name=f"extra_{key}")
-    ticks = iter(progress.track(range(len(bars.sessions)), f"Backtest {name}", len(bars.sessions)))
+    ticks = iter(progress.track(range(n_sessions), title, n_sessions))
     cerebro.after_session = partial(next, ticks, None)
-    strategy = _run(cerebro, {strategy_class, *extra.values()})
+    finished = _run(cerebro, {strategy_class, *analyzers.values()})
     deque(ticks, maxlen=0)              # let the display close itself
-    broker, found = cerebro.broker, strategy.analyzers
+    found = finished.analyzers
     return Ledgers(
         equity=equity_table(broker.equity, broker.startingcash),
         trades=trade_table(broker.fills, broker.corporate_actions, feeds),
         orders=broker.order_log(),
         actions=_actions(broker.corporate_actions),
-        skipped=_skipped(getattr(strategy, "skips", ()), feeds),
-        analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in extra},
+        skipped=_skipped(getattr(finished, "skips", ()), feeds),
+        analyzers={key: _analyzer_table(found.getbyname(f"extra_{key}")) for key in analyzers},
     )
 
 
@@ -157,14 +176,20 @@ def _sizer_parameters(settings: Settings) -> dict[str, Any]:
 def _broker(costs: BacktestSettings, lot_size: float) -> ContractBroker:
     return ContractBroker(
         cash=costs.initial_capital,
-        slippage=Slippage(costs.slippage_bps, costs.half_spread_bps, costs.impact_coefficient),
+        slippage=stock_slippage(costs),
         max_participation_fraction=costs.max_participation_fraction, lot_size=lot_size,
         delisting_haircut_fraction=costs.delisting_haircut_fraction,
         allow_short=costs.allow_short,
     )
 
 
-def _commission(costs: BacktestSettings) -> StockCommission:
+def stock_slippage(costs: BacktestSettings) -> Slippage:
+    """Return how much worse than the market price shares fill."""
+    return Slippage(costs.slippage_bps, costs.half_spread_bps, costs.impact_coefficient)
+
+
+def stock_costs(costs: BacktestSettings) -> StockCommission:
+    """Return what a fill of shares is charged."""
     return StockCommission(
         bps=costs.commission_bps, per_share=costs.commission_per_share, minimum=costs.commission_minimum)
 

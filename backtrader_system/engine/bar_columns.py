@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -43,10 +43,12 @@ class BarColumns:
         sessions had better share one array: it is then compared by identity.
     values : line name -> float64, shape (n_bars,); any of open, high, low, close, volume and `SIGNAL_LINES`. May be
         views into a panel; nothing is copied.
+    neutral : what a line holds that is not given.
     """
 
     numbers: np.ndarray
     values: Mapping[str, np.ndarray]
+    neutral: Mapping[str, float] = field(default_factory=lambda: SIGNAL_LINES)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -55,20 +57,22 @@ class BarColumns:
         """Return the values of a line; its neutral value, once for all bars, where there are none."""
         if name in self.values:
             return self.values[name]
-        neutral = _ABSENT[name] if name in _ABSENT else SIGNAL_LINES[name]
+        neutral = _ABSENT[name] if name in _ABSENT else self.neutral[name]
         return np.broadcast_to(neutral, len(self))
 
     def differs(self, name: str) -> bool:
         """Return whether a line ever leaves its neutral value."""
-        return name in self.values and bool((self.values[name] != SIGNAL_LINES[name]).any())
+        return name in self.values and bool((self.values[name] != self.neutral[name]).any())
 
     def view(self, name: str) -> memoryview:
         """Return the values of a line, or of `datetime`, as a read-only buffer."""
         return memoryview(self.numbers if name == "datetime" else self.column(name)).toreadonly()
 
 
-def columns_of(frame: pd.DataFrame, feed: str) -> BarColumns:
+def columns_of(frame: pd.DataFrame, feed: str, neutral: Mapping[str, float] = SIGNAL_LINES) -> BarColumns:
     """Return the columns of a frame indexed by session; capital letters in their names do not matter.
+
+    neutral : the lines that the feed has beside its bars, and what they hold where the frame does not give them.
 
     Raises: DataError, naming the `feed`, for missing prices or an index that is no rising list of dates.
     """
@@ -82,8 +86,9 @@ def columns_of(frame: pd.DataFrame, feed: str) -> BarColumns:
             f"feed '{feed}': the index must hold dates without time or time zone, one per daily bar; found "
             f"{index[:1].tolist() or index.dtype}. Set it by `frame.index = pd.to_datetime(...).tz_localize(None)"
             ".normalize()`, or use a feed of Backtrader's for bars within the day.")
-    names = [name for name in (*BAR_LINES, *SIGNAL_LINES) if name in by_name]
-    columns = BarColumns(session_numbers(index), {name: frame[by_name[name]].to_numpy(dtype=float) for name in names})
+    names = [name for name in (*BAR_LINES, *neutral) if name in by_name]
+    columns = BarColumns(
+        session_numbers(index), {name: frame[by_name[name]].to_numpy(dtype=float) for name in names}, neutral)
     falls = np.flatnonzero(np.diff(columns.numbers) <= 0)
     if falls.size:
         raise DataError(

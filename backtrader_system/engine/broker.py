@@ -109,6 +109,7 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
         self._trade_open()
         self._is_open_phase = False
         self._trade_rest_of_bar()
+        self._act_after_close()
         self._adjust_futures_cash()
         self._get_value()
         self._log_session()
@@ -125,6 +126,9 @@ class ContractBroker(OrderEntry, ProtectiveExits, CorporateEvents):
                 self._apply_corporate_actions(data)
             elif self._has_ended(data):
                 self._close_delisted(data)
+
+    def _act_after_close(self) -> None:
+        """For subclasses: change the account after the last fill of a session, before it is valued."""
 
     def _activate(self) -> None:
         while self._toactivate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 import numpy as np
@@ -41,6 +41,8 @@ class ScoredBars(bt.feed.DataBase):
 
     lines = tuple(SIGNAL_LINES)
     params = (("timeframe", bt.TimeFrame.Days),)
+    neutral_lines = SIGNAL_LINES        # a subclass with further lines names all of them here
+    terms: Any = None                   # of the contract that a feed of puts quotes; see `engine/puts`
 
     # Backtrader copies every bar into these attributes; None makes its broker read the lines themselves.
     tick_open = tick_high = tick_low = tick_close = tick_volume = tick_openinterest = tick_last = None
@@ -60,7 +62,7 @@ class ScoredBars(bt.feed.DataBase):
         super().start()
         self.cursor = None
         given = self.p.dataname
-        self.columns = given if isinstance(given, BarColumns) else columns_of(given, self._name)
+        self.columns = given if isinstance(given, BarColumns) else columns_of(given, self._name, self.neutral_lines)
         self._row = 0
         # What the broker must look at before the open: nothing, for most symbols in most sessions.
         self.last_session = self.columns.numbers[-1] if len(self.columns) else 0.0
@@ -106,7 +108,7 @@ class ScoredBars(bt.feed.DataBase):
             return False
         self.lines.datetime[0] = self.columns.numbers[self._row]
         self.lines.openinterest[0] = 0.0
-        for name in (*BAR_LINES, *SIGNAL_LINES):
+        for name in (*BAR_LINES, *self.neutral_lines):
             getattr(self.lines, name)[0] = float(self.columns.column(name)[self._row])
         self._row += 1
         return True

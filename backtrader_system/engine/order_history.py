@@ -89,7 +89,7 @@ def _order_rows(order: Any, first: tuple[float, float], end: tuple[float, str, s
     info, has_level = order.info, order.exectype not in _UNPRICED
     size, level = first
     what = (order.data._name, "buy" if order.isbuy() else "sell")
-    kind, reason = _TYPES[order.exectype], info.get("reason", "")
+    kind, reason = info.get("order_type", _TYPES[order.exectype]), info.get("reason", "")
     sent_at = info.get("submitted_dt") or order.created.dt
     rows = [(sent_at, *what, size, kind, level if has_level else np.nan, 0.0, 0.0, "submitted", reason)]
     fills, is_complete = fills_of(order), order.status == bt.Order.Completed

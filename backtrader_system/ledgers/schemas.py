@@ -114,6 +114,23 @@ ACTIONS = FrameSchema("actions", (
     Column("amount", "number"),
 ), key=("session", "symbol", "kind"))
 
+# One row per short put that was not bought back. Money of the account; payoff: per contract.
+EXPIRIES = FrameSchema("expiries", (
+    Column("session", "session", nullable=True),        # after whose close it ended; empty if it did not
+    Column("contract", "text"),
+    Column("underlying", "text"),
+    Column("expiry", "session"),                        # the last day as the listing says
+    Column("underlying_close", "number", nullable=True, minimum=0.0),     # the price that settled it
+    Column("strike", "number", minimum=0.0),
+    Column("moneyness", "number", nullable=True),       # strike / underlying_close - 1
+    Column("contracts", "number", minimum=0.0),
+    Column("outcome", "text"),      # worthless, assigned, assigned_early; unknown (past its expiry), open (not yet)
+    Column("payoff", "number", nullable=True, minimum=0.0),
+    Column("assignment", "text", nullable=True),        # "shares" bought, "cash" paid, or none
+    Column("shares", "number", minimum=0.0),
+    Column("pnl_at_expiry", "number", nullable=True),   # net of the whole trade
+), key=("contract", "session"))
+
 _DTYPES = {
     "session": "datetime64[ns]", "instant": "datetime64[ns, UTC]", "text": "str", "number": "float64",
     "count": "int64", "flag": "bool",

@@ -1,0 +1,1 @@
+"""Selling puts in Backtrader: contracts as feeds, expiries as events, collateral as the limit."""
