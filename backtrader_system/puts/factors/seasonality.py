@@ -10,7 +10,10 @@ import pandas as pd
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
 
-MONTHLY_COLUMNS = ("name", "month", "year", "return_fraction", "low_day")
+# Names of the owner's file of months; the return is a fraction, whatever its name says.
+MONTHLY_COLUMNS = ("name", "month", "year", "pct_return_month", "day_low_day_of_month")
+MONTH_NUMBERS = {name: number for number, name in enumerate(
+    ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1)}
 NEAR_DAYS = 3          # days of the month around the typical low day
 
 
@@ -20,7 +23,7 @@ class SeasonalPanel:
 
     positive_share : percent of the past months of this name whose return was not negative. mean_return : their mean
         return, percent. typical_low_day : median day of the month of their lows. n_years : how many there are.
-        NaN (n_years: the count) where fewer than the wanted number of years is known.
+        The first three are NaN where fewer than the wanted number of years is known, all where there is no bar.
     month_to_date : percent, close of the session against the last close of the month before; NaN without a bar, or
         where the month before had none.
 
@@ -46,10 +49,11 @@ def seasonal_factors(
     """Return the seasonal panel of some bars.
 
     min_years : past months of a name that are needed. monthly : months before the bars begin, columns name (a symbol),
-        month ("Jan" or 1), year, return_fraction, low_day; where the bars know a month's return too, theirs holds.
+        month ("Jan"), year, pct_return_month (a fraction) and day_low_day_of_month, as in the owner's file; where the
+        bars know a month's return too, theirs holds.
     counts_missing : count a month whose return is unknown as one of return 0, as the original does; only rows of
         `monthly` can be such months. Here the share then rises and the mean shrinks.
-    Raises: DataError if `monthly` lacks columns or holds a month twice.
+    Raises: DataError if `monthly` lacks columns, names a month otherwise or holds one twice.
 
     Examples
     --------
@@ -118,7 +122,8 @@ def _with_table(months: _Months, table: pd.DataFrame, symbols: tuple[str, ...]) 
     shape = (len(number), len(symbols))
     row, column = np.searchsorted(number, wanted), pd.Index(symbols).get_indexer(table["name"])
     returns, low_day, is_listed = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
-    returns[row, column], low_day[row, column] = table["return_fraction"], table["low_day"]
+    returns[row, column] = table["pct_return_month"]
+    low_day[row, column] = table["day_low_day_of_month"]
     is_listed[row, column] = True
     own = np.searchsorted(number, months.number)
     returns[own] = np.where(months.is_listed, months.returns, returns[own])
@@ -131,17 +136,18 @@ def _checked_table(table: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in MONTHLY_COLUMNS if name not in table.columns]
     if missing:
         raise DataError(f"the table of months lacks the columns {missing}; found {list(table.columns)}")
-    table = table[list(MONTHLY_COLUMNS)].copy()
-    if not pd.api.types.is_numeric_dtype(table["month"]):
-        table["month"] = pd.to_datetime("2000 " + table["month"].astype(str).str[:3], format="%Y %b").dt.month
+    month = table["month"].map(MONTH_NUMBERS)
+    unnamed = sorted(set(table["month"][month.isna()].astype(str)))
+    if unnamed:
+        raise DataError(f"the table of months names months {unnamed}; must be Jan, Feb, ... Dec")
     twice = table.duplicated(["name", "month", "year"])
     if twice.any():
         example = table[twice].iloc[0]
         raise DataError(f"the table of months holds {int(twice.sum())} months twice, such as {example['name']} "
-                        f"{example['year']}-{example['month']:02d}; leave one of each")
+                        f"{example['month']} {example['year']}; leave one of each")
     # An open of 0 makes an infinite return in the owner's file: that return is unknown.
-    finite = np.isfinite(table["return_fraction"].to_numpy(dtype=float))
-    return table.assign(return_fraction=table["return_fraction"].where(finite))
+    finite = np.isfinite(table["pct_return_month"].to_numpy(dtype=float))
+    return table.assign(month=month.astype(int), pct_return_month=table["pct_return_month"].where(finite))
 
 
 def _past_months(months: _Months, min_years: int, *, counts_missing: bool) -> tuple[np.ndarray, ...]:
@@ -164,7 +170,8 @@ def _past_months(months: _Months, min_years: int, *, counts_missing: bool) -> tu
 
 def _before(values: np.ndarray) -> np.ndarray:
     """Return the sums of the rows strictly above each row."""
-    return np.cumsum(values, axis=0) - values
+    # Not `cumsum(values) - values`: rounding would let a row's own value, which is not known yet, shine through.
+    return np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])[:-1]
 
 
 def _running_median(values: np.ndarray) -> np.ndarray:
