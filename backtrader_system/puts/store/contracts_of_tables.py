@@ -11,7 +11,8 @@ from backtrader_system.errors import DataError
 from backtrader_system.puts.chain import CONTRACTS, PROBABILITY_COLUMNS, QUOTES, ChainIssue, OptionChain
 from backtrader_system.puts.files.option_code import parse_option_code
 from backtrader_system.puts.files.stock_names import StockNames
-from backtrader_system.puts.store.daily_tables import SNAPSHOT_DATE, UNIT, DailyTables
+from backtrader_system.puts.store.daily_tables import UNIT, DailyTables
+from backtrader_system.puts.store.partitions import SNAPSHOT_DATE
 
 PROBABILITIES = tuple(PROBABILITY_COLUMNS)
 # From November 2025 on a volatility is per 252 calendar days; ours are per 365.

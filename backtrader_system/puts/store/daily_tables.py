@@ -9,13 +9,18 @@ from pathlib import Path
 import pandas as pd
 
 from backtrader_system.errors import DataError
-from backtrader_system.puts.chain import ChainIssue
+from backtrader_system.puts.chain import PROBABILITY_COLUMNS, ChainIssue
 from backtrader_system.puts.files.days_to_expiry import Snapshot, infer_snapshot, unit_of
 from backtrader_system.puts.files.reading import OwnerTable, read_owner_file
 from backtrader_system.puts.files.schemas import DATA, SCHEMAS
+from backtrader_system.puts.store.partitions import SNAPSHOT_DATE, read_partitions
+from backtrader_system.puts.store.recording import recorded_outcomes
+from backtrader_system.puts.store.registry import open_registry
 
-# Added to the columns of the owner: the day a row was collected for, and what its DaysToExpiry counts.
-SNAPSHOT_DATE, UNIT = "snapshot_date", "days_to_expiry_unit"
+# Added to data.csv: what its DaysToExpiry counts.
+UNIT = "days_to_expiry_unit"
+USED_OF_DATA = ("OptionName", "StockName", "ExpiryDate", "StrikePrice", "Bid", "Ask", "ImpliedVolatility", "StockPrice",
+                *PROBABILITY_COLUMNS.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +89,28 @@ def read_folder(folder: Path, day: pd.Timestamp | None = None) -> DailyTables:
         tables["data"][UNIT] = snapshot.unit
     issues = [issue for file in files.values() for issue in file.issues]
     return DailyTables(str(folder), tables, tuple(issues))
+
+
+def read_store(store: Path) -> DailyTables:
+    """Return the tables of a store, all days one after another.
+
+    Raises: DataError if there is no store, or a partition is gone or was changed.
+    """
+    with open_registry(store) as registry:
+        partitions = registry.read("SELECT * FROM partitions ORDER BY day")
+        outcomes = recorded_outcomes(registry)
+    tables = {}
+    for schema in SCHEMAS:
+        registered = partitions[partitions["table_name"] == schema.table]
+        if len(registered):
+            # Of 67 columns a dozen is used; years of the others fill the memory.
+            columns = USED_OF_DATA if schema is DATA else ()
+            tables[schema.table] = read_partitions(Path(store), registered, schema, columns)
+    if "data" in tables:
+        data = partitions[partitions["table_name"] == "data"]
+        units = dict(zip(pd.to_datetime(data["day"]), data["unit"], strict=True))
+        tables["data"][UNIT] = tables["data"][SNAPSHOT_DATE].map(units).astype("str")
+    return DailyTables(str(store), tables, (), outcomes)
 
 
 def _days_of_prices(files: Mapping[str, OwnerTable]) -> frozenset[pd.Timestamp]:

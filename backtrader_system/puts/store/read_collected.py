@@ -14,7 +14,9 @@ from backtrader_system.puts.chain import ChainIssue, OptionChain
 from backtrader_system.puts.files.schemas import MONTHS
 from backtrader_system.puts.files.stock_names import StockNames, read_stock_names
 from backtrader_system.puts.store.contracts_of_tables import chain_of
-from backtrader_system.puts.store.daily_tables import SNAPSHOT_DATE, DailyTables, read_folder
+from backtrader_system.puts.store.daily_tables import DailyTables, read_folder, read_store
+from backtrader_system.puts.store.partitions import SNAPSHOT_DATE
+from backtrader_system.puts.store.registry import REGISTRY_NAME
 from backtrader_system.settings.puts import PutsSettings
 
 
@@ -54,7 +56,7 @@ def read_collected(path: Path, settings: PutsSettings, *, day: pd.Timestamp | No
 
 
 def _daily(path: Path, day: pd.Timestamp | None) -> DailyTables:
-    return read_folder(path, day)
+    return read_store(path) if (path / REGISTRY_NAME).is_file() else read_folder(path, day)
 
 
 def _refuse_unmatched(daily: DailyTables, names: StockNames) -> None:

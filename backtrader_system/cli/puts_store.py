@@ -1,0 +1,58 @@
+"""Commands around the store of collected put options: collect, check."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backtrader_system.cli.options import day
+from backtrader_system.cli.outcome import DONE, USER_ERROR
+
+
+def add_collect(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command `collect`, whose `action` takes the parsed arguments and returns an exit code."""
+    parser = _command(subparsers, "collect", "take a day's files into the store; safe to repeat", _collect)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER",
+                        help="folder with data.csv, probability_history.csv, stock_data.csv, ...")
+    parser.add_argument("--date", type=day, metavar="YYYY-MM-DD",
+                        help="day of the files (default: what DaysToExpiry and ExpiryDate of data.csv tell)")
+    return parser
+
+
+def add_check(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command `check`, whose `action` takes the parsed arguments and returns an exit code."""
+    parser = _command(subparsers, "check", "list missing days, overdue outcomes, changed columns and damage", _check)
+    parser.add_argument("--calendar", default="XSTO", metavar="NAME", help="whose sessions must be there (XSTO)")
+    return parser
+
+
+def _command(subparsers: argparse._SubParsersAction, name: str, words: str, action) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
+    parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="folder of the store")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show log messages, and tracebacks of errors")
+    parser.set_defaults(action=action)
+    return parser
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    from backtrader_system.errors import SettingsError
+    from backtrader_system.puts.store.collecting import collect
+
+    if arguments.date is not None and len(arguments.folders) > 1:
+        raise SettingsError("--date names one day, but several folders were given; collect them one by one")
+    for folder in arguments.folders:
+        report = collect(folder, arguments.store, snapshot_date=arguments.date, now=datetime.now(UTC))
+        print("\n".join(report.lines()), flush=True)
+    return DONE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from backtrader_system.puts.store.checks import check_store
+
+    issues = check_store(arguments.store, now=datetime.now(UTC), calendar=arguments.calendar)
+    for issue in issues:
+        print(f"{issue.severity}: {issue.rule} ({issue.count:,}): {issue.example}; {issue.advice}")
+    if not issues:
+        print("nothing odd")
+    return USER_ERROR if any(issue.severity == "excluded" for issue in issues) else DONE
