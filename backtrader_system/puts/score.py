@@ -48,7 +48,8 @@ def normalise_days_since_break(days_since_break: np.ndarray, trading_days_per_br
     days = np.asarray(days_since_break, dtype=float)
     gap = np.asarray(trading_days_per_break, dtype=float)
     has_gap = gap > 0
-    ratio = np.clip(50.0 * days / np.where(has_gap, gap, 1.0), 0.0, 100.0)
+    with np.errstate(over="ignore"):
+        ratio = np.clip(50.0 * days / np.where(has_gap, gap, 1.0), 0.0, 100.0)
     return np.where(has_gap | np.isnan(days), ratio, BELOW_THRESHOLD)
 
 
@@ -108,16 +109,13 @@ def composite_score(
     factors, weights = np.asarray(factors, dtype=float), np.asarray(weights, dtype=float)
     _check(factors, weights)
     is_known = ~np.isnan(factors)
-    total = weights.sum(axis=-1) + np.zeros(len(factors))
-    known_weight = np.einsum("...j,...j->...", is_known.astype(float), weights)
-    known_sum = np.einsum("...j,...j->...", np.where(is_known, factors, 0.0), weights)
+    total = _weighted_sum(np.ones_like(factors), weights)
+    known_weight = _weighted_sum(is_known.astype(float), weights)
+    filled = NEUTRAL if missing == "neutral" else 0.0
+    weighted = _weighted_sum(np.where(is_known, factors, filled), weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         coverage = np.where(total > 0, known_weight / total, 0.0)
-        if missing == "renormalise":
-            score = known_sum / known_weight
-        else:
-            filled = NEUTRAL if missing == "neutral" else 0.0
-            score = (known_sum + filled * (total - known_weight)) / total
+        score = weighted / (known_weight if missing == "renormalise" else total)
     return np.where(total > 0, score, 0.0), coverage
 
 
@@ -173,6 +171,11 @@ def page_filter(
     ]
     codes = np.select(broken, np.arange(1, len(FILTER_REASONS)), 0)
     return codes == 0, pd.Categorical.from_codes(codes, categories=list(FILTER_REASONS))
+
+
+def _weighted_sum(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the sum over the columns; one order of summation for all, so that full coverage is exactly 1."""
+    return np.einsum("...j,...j->...", values, weights)
 
 
 def _check(factors: np.ndarray, weights: np.ndarray) -> None:

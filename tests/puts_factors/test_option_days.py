@@ -14,7 +14,7 @@ from backtrader_system.puts.score import FACTORS
 from backtrader_system.settings.puts import ScoreSettings
 
 SESSIONS = pd.to_datetime(["2023-02-28", "2023-03-15", "2023-03-31", "2024-02-29", "2024-03-14"])
-CLOSES = [[100.0, 50], [95, 50], [110, 50], [100, np.nan], [102, 60]]
+CLOSES = [[100.0, 50], [95, 50], [110, 50], [100, np.nan], [107, 60]]
 NAN = float("nan")
 
 
@@ -40,7 +40,7 @@ def test_price_based_factors_of_an_option_worked_out_by_hand(bars, make_chain):
     assert row["days_since_break"] == 100                          # 50 * 365 / 5
     assert row["support_strength"] == pytest.approx(0.3 * 80 + 0.25 * 100 + 0.25 * 100 * 5 / 365 + 0.2 * 100)
     assert row["monthly_seasonality"] == 100                       # March 2023 rose; the bonus does not go further
-    assert row["current_performance"] == pytest.approx(50 + 10 * (10 - 2))
+    assert row["current_performance"] == pytest.approx(50 + 10 * (10 - 7))
     assert row["is_near_low_day"]                                  # the 14th, after a low on the 15th
 
 

@@ -109,12 +109,13 @@ def test_weights_of_the_settings_are_used():
 
 
 @given(arrays(float, (4, 6), elements=st.one_of(st.floats(0, 100), st.just(NAN))),
-       arrays(float, 6, elements=st.floats(0, 50)), st.sampled_from(["renormalise", "neutral", "zero"]))
+       arrays(float, 6, elements=st.integers(0, 50)), st.sampled_from(["renormalise", "neutral", "zero"]))
 def test_score_lies_between_zero_and_a_hundred_and_coverage_is_a_share(factors, weights, missing):
     score, coverage = composite_score(factors, weights, missing)
 
+    # 1e-9: rounding of a quotient of sums
     assert (((score >= 0) & (score <= 100 + 1e-9)) | np.isnan(score)).all()
-    assert ((coverage >= 0) & (coverage <= 1 + 1e-12)).all()
+    assert ((coverage >= 0) & (coverage <= 1)).all()
 
 
 def test_bands_begin_at_seventy_and_at_fifty():
