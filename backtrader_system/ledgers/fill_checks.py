@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.ledgers.discrepancies import capped, differs, discrepancy, place
+from backtrader_system.ledgers.put_facts import EXPIRY
 from backtrader_system.ledgers.replay import Bars, fills_of, last_known, positions_in
 from backtrader_system.ledgers.schemas import OrderStatus
 
@@ -22,12 +23,17 @@ def market_prices(fills: pd.DataFrame) -> np.ndarray:
     return fills["price"].to_numpy(float) - fills["slippage"].to_numpy(float) / size
 
 
-def fill_discrepancies(bars: Bars, orders: pd.DataFrame, haircut_fraction: float) -> list[str]:
+def fill_discrepancies(
+    bars: Bars, orders: pd.DataFrame, haircut_fraction: float, *, settles_puts: bool = False
+) -> list[str]:
     """Return the fills that cannot have happened, in words.
 
     haircut_fraction : loss against the last close at which a delisted position is closed.
+    settles_puts : do not judge the fills of orders of type `expiry`.
     """
     fills = fills_of(orders)
+    if settles_puts:
+        fills = fills[fills["order_type"] != EXPIRY].reset_index(drop=True)
     if fills.empty:
         return []
     is_forced = (fills["reason"] == DELISTED).to_numpy()

@@ -25,11 +25,13 @@ def reconcile(
     tolerance: float = 1e-6,
     allow_short: bool = False,
     delisting_haircut_fraction: float = 0.0,
+    settles_puts: bool = False,
 ) -> list[str]:
     """Return every disagreement between the ledgers of a run, in words; empty if all agree.
 
     bars : the sessions of the run (earlier ones do no harm). orders, trades, equity, actions : tables of
         `ledgers.schemas`. initial_capital : dollars. tolerance : fraction of equity.
+    settles_puts : prices and times of fills of type `expiry` are left to `put_checks`.
     Checked, by a replay of the fills that shares no code with the engine:
 
     1. equity = cash + positions, and cash, positions, returns, drawdown and exposures equal those of the replay;
@@ -50,7 +52,7 @@ def reconcile(
     except DataError as fault:
         return str(fault).splitlines()
     lines = order_discrepancies(orders)
-    lines += fill_discrepancies(bars, orders, delisting_haircut_fraction)
+    lines += fill_discrepancies(bars, orders, delisting_haircut_fraction, settles_puts=settles_puts)
     lines += action_discrepancies(bars, account, actions)
     if not allow_short:
         lines += _short_positions(account)
