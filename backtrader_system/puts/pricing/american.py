@@ -45,4 +45,4 @@ def american_implied_volatility(price: ArrayLike, spot: ArrayLike, strike: Array
 def flat_arrays(*values: ArrayLike) -> tuple[list[np.ndarray], tuple[int, ...]]:
     """Return the values broadcast to one shape, each flat and contiguous float64, and that shape."""
     arrays = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))
-    return [np.ascontiguousarray(array).reshape(-1) for array in arrays], arrays[0].shape
+    return [np.array(array, order="C").reshape(-1) for array in arrays], arrays[0].shape

@@ -25,7 +25,8 @@ def implied_volatility(price: ArrayLike, spot: ArrayLike, strike: ArrayLike, yea
     price, spot, strike : per unit, in the same money. years : to expiry, of the clock the volatility is to have.
     style : "american" solves the binomial tree of `american_put` with `steps`.
     Returns: NaN where no volatility gives the price: at or below the intrinsic value, at or above the strike's value,
-        no time left, or an input that is NaN.
+        no time left, or an input that is NaN. An American price hardly above what exercise pays tells little: any
+        volatility that gives it may come back.
     Newton on the logarithm of the out-of-the-money price (for a put in the money, of the call by parity), with
     bisection where a step leaves the bracket.
 

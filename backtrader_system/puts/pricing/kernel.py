@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numba import njit
 
-LOWEST_VOLATILITY = 1e-3
-HIGHEST_VOLATILITY = 10.0
-_ITERATIONS = 60
+LOWEST_VOLATILITY = 1e-6
+_ITERATIONS = 80
+_PRICE_ERROR = 1e-12            # of the strike
+_VOLATILITY_ERROR = 1e-11
 
 
 @njit(cache=True, nogil=True)
@@ -38,9 +39,12 @@ def _american(spot, strike, years, rate, volatility, dividend_yield, steps, euro
         return intrinsic
     volatility = max(volatility, LOWEST_VOLATILITY)
     drift = rate - dividend_yield
-    # Below so many steps the tree would need a probability above 1.
-    least = int(years * (drift / volatility) ** 2) + 2
-    steps = min(max(steps, least), terminal.size - 1)
+    # With fewer steps the tree would need a probability above 1.
+    least = years * (drift / volatility) ** 2 + 2
+    if least > terminal.size - 1:
+        # All but certain: nothing is gained between exercise now and at the end.
+        return max(intrinsic, _european(spot, strike, years, rate, volatility, dividend_yield)[0])
+    steps = max(steps, int(least))
     step_years = years / steps
     up = math.exp(volatility * math.sqrt(step_years))
     chance = (math.exp(drift * step_years) - 1 / up) / (up - 1 / up)
@@ -58,6 +62,8 @@ def _american(spot, strike, years, rate, volatility, dividend_yield, steps, euro
             exercised = strike - terminal[node] * scale
             held[node] = max(value, exercised)
     exact, _ = _european(spot, strike, years, rate, volatility, dividend_yield)
+    if held[0] <= intrinsic:
+        return max(intrinsic, exact)        # exercised at once: the tree makes no error to take off
     return max(held[0] + exact - european[0], intrinsic, exact)
 
 
@@ -85,23 +91,32 @@ def american_volatilities(price, spot, strike, years, rate, dividend_yield, high
     found = np.full(count, np.nan)
     european, held, terminal = np.empty(room), np.empty(room), np.empty(room)
     for put in range(count):
-        if math.isnan(highest[put]) or price[put] <= strike[put] - spot[put]:
-            continue
-        low, high, guess = LOWEST_VOLATILITY, highest[put] * 1.001 + 1e-6, highest[put]
-        for _ in range(_ITERATIONS):
-            value = _american(spot[put], strike[put], years[put], rate[put], guess, dividend_yield[put], steps,
-                              european, held, terminal)
-            excess = value - price[put]
-            if excess > 0:
-                high = guess
-            else:
-                low = guess
-            _, vega = _european(spot[put], strike[put], years[put], rate[put], guess, dividend_yield[put])
-            step = excess / vega if vega > 0 else math.inf
-            guess = guess - step
-            if not (low < guess < high):
-                guess = (low + high) / 2
-            if abs(step) < 1e-9 or high - low < 1e-10:
-                break
-        found[put] = guess
+        if not math.isnan(highest[put]) and price[put] > strike[put] - spot[put]:
+            found[put] = _volatility(price[put], spot[put], strike[put], years[put], rate[put], dividend_yield[put],
+                                     highest[put], steps, european, held, terminal)
     return found
+
+
+@njit(cache=True, nogil=True)
+def _volatility(price, spot, strike, years, rate, dividend_yield, highest, steps, european, held, terminal):
+    """Return the volatility in (lowest, highest] of an American put: by secants that stay inside the bracket."""
+    low, high = LOWEST_VOLATILITY, highest
+    guess = highest
+    excess = _american(spot, strike, years, rate, guess, dividend_yield, steps, european, held, terminal) - price
+    _, slope = _european(spot, strike, years, rate, guess, dividend_yield)
+    for _ in range(_ITERATIONS):
+        if abs(excess) <= _PRICE_ERROR * strike:
+            break
+        following = guess - excess / slope if slope > 0 else low
+        if not (low < following < high):
+            following = (low + high) / 2
+        value = _american(spot, strike, years, rate, following, dividend_yield, steps, european, held, terminal)
+        slope = (value - price - excess) / (following - guess)
+        excess, guess = value - price, following
+        if excess > 0:
+            high = guess
+        else:
+            low = guess
+        if high - low < _VOLATILITY_ERROR:
+            break
+    return guess
