@@ -34,8 +34,8 @@ class PutRules:
     """What a fill costs and how a contract is settled.
 
     spread_part : share of the half spread that a fill gives up. fee_per_order, fee_per_contract, assignment_fee : in
-    money, the last per contract assigned. is_physical : shares are delivered where their bar is known, else cash is paid.
-    is_cash_secured : a short put blocks strike * multiplier, else what the quotes say.
+    money, the last per contract assigned. is_physical : shares are delivered where the underlying has a bar, else cash
+    is paid. is_cash_secured : a short put blocks strike * multiplier, else what the quotes say.
     """
 
     spread_part: float
