@@ -41,13 +41,11 @@ def test_rate_is_known_once_enough_expiry_dates_lie_before_the_day():
 
 
 def test_outcome_of_the_day_itself_is_not_used():
+    # Contract 0 was a candidate 29 days before 31 January; 31 January and 1 February lie 30 and 29 days before March.
     one = ScoreSettings(min_recovery_expiries=1)
-    rows = [(0, "01-02", 0.95), (0, "01-10", 0.75), (2, "01-31", 0.75), (2, "02-09", 0.75)]
-    # 2 is 30 days before its expiry on 31 January: another cell; on 9 February it is in the cell of 0.
-    assert np.isnan(rates(rows, one)[2])
-    assert rates(rows, one)[3] == 1.0
-    same_day = [(0, "01-02", 0.95), (0, "01-10", 0.75), (3, "01-31", 0.75)]
-    assert np.isnan(rates(same_day, one)[2])
+    found = rates([(0, "01-01", 0.95), (0, "01-02", 0.75), (2, "01-31", 0.75), (2, "02-01", 0.75)], one)
+    assert np.isnan(found[:3]).all()
+    assert found[3] == 1.0
 
 
 def test_put_that_never_was_above_the_threshold_is_not_counted():
