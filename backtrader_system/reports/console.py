@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backtrader_system.reports.conviction.console import conviction_header, conviction_summary
 from backtrader_system.reports.figure_text import FigureSheet, dollars
+from backtrader_system.reports.puts.console import put_header, put_summary
 from backtrader_system.reports.report_ml import out_of_sample_words
 from backtrader_system.reports.report_results import baseline_text
 from backtrader_system.reports.result import RunResult
@@ -42,6 +43,8 @@ def header_text(loaded: LoadedSettings, market_is_simulated: bool) -> str:
     settings = loaded.settings
     if settings.system == "conviction":
         return conviction_header(loaded, market_is_simulated)
+    if settings.system == "put_recommendations":
+        return put_header(loaded, market_is_simulated)
     test = settings.backtest
     lines = [f"{simulation_text(('market',))}."] if market_is_simulated else []
     lines += [
@@ -61,6 +64,8 @@ def summary_text(result: RunResult, already_shown: Collection[str] = ()) -> str:
     """
     if result.settings.system == "conviction":
         return conviction_summary(result, already_shown)
+    if result.settings.system == "put_recommendations":
+        return put_summary(result, already_shown)
     sheet = FigureSheet(result.metrics)
     lines = ["BACKTEST RESULTS SUMMARY", "=" * WIDTH]
     lines += [f"{simulation_text(result.simulated_parts)}."] if result.is_simulated else []

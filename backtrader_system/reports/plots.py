@@ -33,9 +33,10 @@ _GAIN_LOSS = LinearSegmentedColormap.from_list("loss_to_gain", [LOSS, "#FFFFFF",
 
 
 def equity_figure(
-    equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str, baseline_name: str = "buy and hold"
+    equity: pd.DataFrame, baseline: pd.DataFrame, *, corner: str, baseline_name: str = "buy and hold",
+    currency: str = "dollars",
 ) -> Figure:
-    """Draw the account's value in dollars beside the baseline's; the gap to the highest value so far is shaded."""
+    """Draw the account's value in its currency beside the baseline's; the gap to the highest value so far is shaded."""
     with house_style():
         value = equity["equity"]
         capital = initial_capital(equity)
@@ -50,7 +51,7 @@ def equity_figure(
         if len(baseline):
             _line(axes, baseline["session"], baseline["equity"], BASELINE, f"baseline: {baseline_name}", width=1.4)
         axes.axhline(capital, color=MUTED, linewidth=0.9, linestyle=":", label="initial capital")
-        dress(axes, ylabel="equity (dollars)", sessions=equity["session"])
+        dress(axes, ylabel=f"equity ({currency})", sessions=equity["session"])
         _choose_scale(axes, np.concatenate([value, baseline["equity"] if len(baseline) else value]))
         thousands(axes)
         legend_above(axes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backtrader_system.reports.conviction.report import conviction_report
 from backtrader_system.reports.figure_text import dollars
 from backtrader_system.reports.markdown_table import cell, table
+from backtrader_system.reports.puts.report import put_report
 from backtrader_system.reports.report_ml import ml_lines
 from backtrader_system.reports.report_results import evidence_lines, result_lines, risk_lines
 from backtrader_system.reports.report_sections import (
@@ -36,6 +37,8 @@ def report_text(result: RunResult, *, files: Sequence[str]) -> str:
     """
     if result.settings.system == "conviction":
         return conviction_report(result, files=files)
+    if result.settings.system == "put_recommendations":
+        return put_report(result, files=files)
     lines = [
         f"# Backtest {cell(result.run_id)}", "",
         *simulation_lines(result),

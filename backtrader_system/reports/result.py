@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Metrics = Mapping[str, Mapping[str, object]]
-BASELINE_NAMES = {"ml_trading": "buy and hold", "conviction": "rules"}      # by system
+# By system.
+BASELINE_NAMES = {"ml_trading": "buy and hold", "conviction": "rules", "put_recommendations": "buy and hold"}
+PUTS_CURRENCY = "currency of the quotes"     # puts are quoted in any; nothing converts
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +73,10 @@ class RunResult:
 
     @property
     def simulated_parts(self) -> tuple[str, ...]:
-        """What is simulated: `market` (the prices), `signals`, both or nothing."""
+        """What is simulated: `market` (the prices), `signals`, `option prices`, several or nothing."""
         parts = {"market": self.settings.data.source == "simulated",
-                 "signals": bool(self.metrics.get("conviction", {}).get("simulated_signals", False))}
+                 "signals": bool(self.metrics.get("conviction", {}).get("simulated_signals", False)),
+                 "option prices": bool(self.metrics.get("puts", {}).get("is_synthetic", False))}
         return tuple(part for part, is_simulated in parts.items() if is_simulated)
 
     @property
@@ -91,7 +94,9 @@ class RunResult:
         """Draw equity against the baseline, with the drawdown shaded."""
         from backtrader_system.reports.plots import equity_figure
 
-        return equity_figure(self.equity, self.baseline_equity, corner=self.corner, baseline_name=self.baseline_name)
+        currency = PUTS_CURRENCY if self.settings.system == "put_recommendations" else "dollars"
+        return equity_figure(self.equity, self.baseline_equity, corner=self.corner, baseline_name=self.baseline_name,
+                             currency=currency)
 
     def plot_drawdown(self) -> Figure:
         """Draw the distance from the highest equity so far."""

@@ -9,6 +9,8 @@ from backtrader_system.settings.settings import Settings
 
 SIMULATED = "SIMULATED MARKET: the prices are generated, no real security ever traded at them"
 SIMULATED_SIGNALS = "SIMULATED SIGNALS: the ideas are invented and placed over real prices, nobody ever posted them"
+OPTION_PRICES = "option prices"
+MODEL_PRICES = "MODEL OPTION PRICES: contracts and premiums are made up over the prices, nobody ever quoted them"
 SIMULATED_BOTH = "SIMULATED MARKET AND SIGNALS: the prices are generated and the ideas over them are invented"
 Change = tuple[str, object, object]
 _SOURCES = {"files": "the user's own files", "yahoo": "Yahoo Finance", "simulated": "simulated market"}
@@ -38,7 +40,8 @@ def simulation_text(parts: Collection[str]) -> str:
     """
     if "signals" in parts:
         return SIMULATED_BOTH if "market" in parts else SIMULATED_SIGNALS
-    return SIMULATED if parts else ""
+    texts = ((SIMULATED, "market"), (MODEL_PRICES, OPTION_PRICES))
+    return ". ".join(text for text, part in texts if part in parts)
 
 
 def verification_text(result: RunResult) -> str:
@@ -76,6 +79,24 @@ def costs_text(settings: Settings) -> str:
     >>> costs_text(Settings())
     'commission 5 bps, slippage 2 bps per side'
     """
+    if settings.system == "put_recommendations":
+        return _costs_of_puts(settings)
+    return _costs_per_side(settings)
+
+
+def _costs_of_puts(settings: Settings) -> str:
+    """Return what selling and buying back a put costs, and what shares of an assignment cost."""
+    outcome = settings.puts.outcome
+    fill = {"bid": "sold at the bid", "mid": "sold at the mid",
+            "part": f"sold at the mid less {outcome.spread_part:.0%} of the half spread"}[outcome.fill]
+    fees = [f"{amount:g} {what}" for amount, what in (
+        (outcome.fee_per_order, "an order"), (outcome.fee_per_contract, "a contract"),
+        (outcome.assignment_fee, "a contract assigned")) if amount]
+    shares = f"; assigned shares: {_costs_per_side(settings)}" if outcome.settlement == "physical" else ""
+    return f"puts {fill}, fees {', '.join(fees) or 'none'}{shares}"
+
+
+def _costs_per_side(settings: Settings) -> str:
     costs = settings.backtest
     parts = [
         (costs.commission_bps, f"commission {costs.commission_bps:g} bps"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backtrader_system.reports.conviction.charts import conviction_plots
+from backtrader_system.reports.puts.charts import put_plots
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_folder import safe_name
 from backtrader_system.settings.output import OutputSettings
@@ -28,6 +29,9 @@ LEDGERS: Mapping[str, tuple[str, str]] = {
     "predictions": ("predictions", "save_trades"),
     "baseline_equity": ("baseline_equity_curve", "save_equity_curve"),
 }
+# Tables whose files keep the names that the owner of the put system gave them, without a time.
+NAMED_BY_OWNER = ("historical_options_outcomes", "backtest_results", "hit_rate_analysis", "factor_importance",
+                  "weight_optimization")
 ANALYZER = "analyzer:"
 FURTHER = "table:"
 
@@ -48,10 +52,17 @@ def table_files(result: RunResult, tables: Mapping[str, pd.DataFrame], timestamp
     """Return the file name of each of `tables` by key; None where it is left out. No two have one name."""
     names: dict[str, str | None] = {}
     for key, table in tables.items():
-        name = table_file(key, len(table), result.settings.output, timestamp)
+        name = (_owner_file(key) if result.settings.system == "put_recommendations" else None) or table_file(
+            key, len(table), result.settings.output, timestamp)
         is_taken = name is not None and name in names.values()
         names[key] = f"{key.partition(':')[0]}_{name}" if is_taken else name
     return names
+
+
+def _owner_file(key: str) -> str | None:
+    """Return the fixed file name of a table of the put system, or None if it has none."""
+    kind, _, name = key.partition(":")
+    return f"{name}.csv" if f"{kind}:" == FURTHER and name in NAMED_BY_OWNER else None
 
 
 def table_file(key: str, rows: int, output: OutputSettings, timestamp: str) -> str | None:
@@ -79,4 +90,5 @@ def plots_of(result: RunResult) -> dict[str, Callable[[], Figure]]:
     if not result.settings.output.save_plots or result.equity.empty:
         return {}
     chosen = {name: plot for name, (is_wanted, plot) in draw.items() if is_wanted}
-    return chosen | conviction_plots(result) if result.settings.system == "conviction" else chosen
+    further = {"conviction": conviction_plots, "put_recommendations": put_plots}.get(result.settings.system)
+    return chosen | further(result) if further else chosen

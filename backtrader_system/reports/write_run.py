@@ -13,6 +13,7 @@ import pandas as pd
 from backtrader_system.file_output import write_bytes
 from backtrader_system.reports.ledger_files import column_dtypes, csv_text
 from backtrader_system.reports.manifest import MANIFEST, build_manifest, sha256
+from backtrader_system.reports.puts.report import PDF, put_report_pdf
 from backtrader_system.reports.report_markdown import report_text
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import run_facts
@@ -69,13 +70,22 @@ def write_run(
         from backtrader_system.reports.tearsheet import tearsheet_html
 
         files.write(TEARSHEET, tearsheet_html(stored))
-    files.write(REPORT, report_text(stored, files=sorted({*files.hashes, MANIFEST, RUN_LOG})))
+    _write_reports(files, stored)
     seconds = {**(timings or {}), "report": time.perf_counter() - start}
     manifest = build_manifest(
         stored, timestamp=timestamp, tables=entries, files=files.hashes, timings=seconds, command=command)
     write_bytes(folder / MANIFEST, json_text(manifest).encode())
     _log(stored, seconds, n_files=len(files.hashes) + 1)
     return stored
+
+
+def _write_reports(files: _Files, result: RunResult) -> None:
+    """Write report.md, and of a put run the same text as PDF."""
+    is_puts = result.settings.system == "put_recommendations"
+    names = sorted({*files.hashes, MANIFEST, RUN_LOG, *([PDF] if is_puts else [])})
+    if is_puts:
+        files.write(PDF, put_report_pdf(result, files=names))
+    files.write(REPORT, report_text(result, files=names))
 
 
 def performance_report(result: RunResult) -> dict[str, object]:

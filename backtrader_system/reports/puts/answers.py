@@ -1,0 +1,239 @@
+"""The first page: what a seller of puts asks, each question with a plain answer, its numbers and what they rest on."""
+
+from __future__ import annotations
+
+from backtrader_system.reports.figure_text import FigureSheet, is_missing, signed_percent
+from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph
+from backtrader_system.reports.puts.facts import (
+    FEWEST_EXPIRIES,
+    RECOMMENDATIONS,
+    VERDICTS,
+    confidence_text,
+    facts_of,
+    has_column,
+    money,
+    p_text,
+    plain_points,
+    plural,
+    points,
+    rate,
+    table_of,
+    weights_text,
+    with_interval,
+)
+from backtrader_system.reports.puts.seller import Seller, seller_of
+from backtrader_system.reports.result import RunResult
+from backtrader_system.reports.section_figures import SectionFigures
+
+LITTLE_COVERAGE = 0.999
+
+
+def answer_blocks(result: RunResult) -> list[Block]:
+    """Return the questions and their answers."""
+    answers = (
+        ("Does the score predict which puts expire worthless?", *predicts(result)),
+        ("Does selling these puts pay?", *pays(result)),
+        ("Was it luck?", *luck(result)),
+        ("Should the weights change?", *weights_answer(result)),
+        ("What is synthetic or re-implemented?", *origin(result)),
+        ("How far can this be trusted?", *trust(result)),
+    )
+    blocks: list[Block] = []
+    for question, lead, text in answers:
+        blocks += [Heading(question, 3), Paragraph(text, lead=lead)]
+    return blocks
+
+
+def predicts(result: RunResult) -> tuple[str, str]:
+    """Return whether the score tells worthless expiry, with sample, base rate, AUC and top against bottom."""
+    facts = facts_of(result)
+    verdict = VERDICTS.get(str(facts.value("verdict")), "Not computed.")
+    if not facts.count("n_options"):
+        return verdict, "No option was judged: none has a score and a known outcome."
+    interval = f"{confidence_text(result)} interval"
+    parts = [
+        f"{sample_text(facts)}; {facts.text('base_rate', rate)} of the options expired worthless "
+        f"({interval} {facts.interval('base_rate', rate) or 'not computed'}).",
+        f"AUC {with_interval(facts, 'auc', auc_text)}: how often a worthless option had the higher score; 0.500 is a "
+        "coin toss.",
+        f"The best fifth by score expired worthless in {facts.text('top_hit_rate', rate)}, the worst fifth in "
+        f"{facts.text('bottom_hit_rate', rate)}: difference {_difference(facts)}.",
+    ]
+    if facts.value("market_auc") is not None:
+        parts.append(f"The market's own probability N(d2) has an AUC of {facts.text('market_auc', auc_text)}.")
+    return verdict, " ".join(parts)
+
+
+def pays(result: RunResult) -> tuple[str, str]:
+    """Return whether selling paid, from the blotter and the account, beside buy and hold and random portfolios."""
+    seller, sheet, facts = seller_of(result.trades), FigureSheet(result.metrics), facts_of(result)
+    if not seller.sold:
+        saved = sheet.value("total_trades")
+        if saved:
+            return "The blotter was not saved.", f"{saved:,} trades were closed; see the performance report."
+        return "Nothing was sold.", "No put was sold and closed in the period."
+    parts = [money_text(seller), tail_text(seller, facts), account_text(result)]
+    if facts.value("random_rank") is not None:
+        p_value = facts.value("random_p")
+        beside = "" if p_value is None else f" ({p_text(p_value)})"
+        parts.append(f"The options recommended did better than {rate(facts.value('random_rank'))} of random portfolios "
+                     f"of as many options of the same expiry dates{beside}.")
+    return _pays_lead(sheet, facts), " ".join(filter(None, parts))
+
+
+def money_text(seller: Seller) -> str:
+    """Return the sum of the seller: premium, what was paid at assignment, fees, what is left."""
+    parts = [f"{plural(seller.sold, 'put position')} sold and closed, {rate(seller.hit_rate)} of them worthless",
+             f"premium collected {money(seller.premium)}, paid at assignment {money(seller.payoffs)}"]
+    parts += [f"bought back for {money(seller.buybacks)}"] if seller.buybacks else []
+    parts += [f"assigned shares {money(seller.shares_pnl)}"] if seller.shares_pnl else []
+    return (f"{parts[0]}: {', '.join(parts[1:])}, fees {money(seller.fees)}; left {money(seller.net_pnl)}, "
+            f"{money(seller.mean_pnl)} a position.")
+
+
+def tail_text(seller: Seller, facts: SectionFigures) -> str:
+    """Return what the worst positions cost, and the hit rate that the premium needs."""
+    text = f"The worst 5 % of positions made {money(seller.tail_loss)} each"
+    needed = facts.value("break_even_rate")
+    return f"{text}." if needed is None else f"{text}; to break even {rate(needed)} must expire worthless."
+
+
+def account_text(result: RunResult) -> str:
+    """Return the return of the account with its interval, beside buy and hold."""
+    sheet = FigureSheet(result.metrics)
+    if sheet.value("total_return") is None:
+        return ""
+    interval = sheet.interval("total_return")
+    theirs = sheet.value("baseline_total_return")
+    text = f"The account made {signed_percent(sheet.value('total_return'))}"
+    text += f" ({confidence_text(result)} interval {interval})" if interval else ""
+    text += f", {result.baseline_name} of the underlyings {signed_percent(theirs)}" if theirs is not None else ""
+    fall = sheet.value("max_drawdown")
+    return f"{text}{'' if fall is None else f'; at worst it lay {rate(fall)} below its peak'}."
+
+
+def luck(result: RunResult) -> tuple[str, str]:
+    """Return how likely chance alone gives this, and how many independent dates it rests on."""
+    facts = facts_of(result)
+    expiries = facts.count("n_expiries")
+    dates = (f"Options of one expiry date rise and fall together: the sample is {plural(expiries, 'date')}, "
+             f"not {plural(facts.count('n_options'), 'option')}.")
+    if expiries < FEWEST_EXPIRIES:
+        note = facts.section.get("trend_p_note") or facts.section.get("logit_p_note")
+        return "It cannot be told.", (f"{dates} Below {FEWEST_EXPIRIES} expiry dates no p-value is stated"
+                                      + (f": {note}." if note else "."))
+    tests = [(name, facts.value(key)) for name, key in (
+        ("rising hit rate over the score buckets", "trend_p"), ("logistic regression on the score", "logit_p"),
+        ("best against worst fifth", "top_bottom_difference_p"), ("against random portfolios", "random_p"))]
+    known = [f"{name} {p_text(value)}" for name, value in tests if value is not None]
+    lead = {"score works": "Hardly.", "worse than chance": "The failure hardly is.",
+            "no evidence": "Chance explains what was seen."}.get(str(facts.value("verdict")), "It cannot be told.")
+    return lead, (f"If the score were worthless, a result like this would appear by chance so often: "
+                  f"{'; '.join(known) or 'not computed'}. {dates}")
+
+
+def weights_answer(result: RunResult) -> tuple[str, str]:
+    """Return what the search over all weights recommends."""
+    facts = facts_of(result)
+    lead = RECOMMENDATIONS.get(str(facts.value("weight_recommendation")), "Not searched.")
+    if facts.value("weight_recommendation") is None:
+        note = facts.section.get("weight_recommendation_note") or "the search was not run (puts.weight_search.enabled)"
+        return lead, f"{str(note)[:1].upper()}{str(note)[1:]}."
+    text = str(facts.value("weight_text") or "")
+    now, best = weights_text(facts.value("current_weights")), weights_text(facts.value("best_weights"))
+    if now and best:
+        text += f" In use: {now}; best of the past: {best} (order of the factors as in the factor table)."
+    return lead, text.strip()
+
+
+def origin(result: RunResult) -> tuple[str, str]:
+    """Return what of the run is made up, re-built or given, and which factors it has."""
+    facts = facts_of(result)
+    is_synthetic, is_given = bool(facts.value("is_synthetic")), facts.value("probability_source") == "given"
+    chain = ("the chain: contracts are listed on third Fridays and a stated strike grid, premiums are Black-Scholes "
+             "prices on past volatility, nobody ever quoted them. Outcomes come from real closes"
+             if is_synthetic else "no quote: contracts and prices are those of the source")
+    if result.settings.data.source == "simulated":
+        chain = "the chain and the market itself: closes are generated too"
+    probabilities = ("the probabilities are those of the source" if is_given else
+                     "the probabilities of worthless expiry are our re-implementation, walk-forward: the recipes of "
+                     "the original methods are not published")
+    recovery = ("recovery advantage is rebuilt from what was known on each day"
+                if facts.value("recovery") != "whole_life" else
+                "recovery advantage is the original's, which LOOKS AHEAD")
+    available = facts.section.get("factors_available")
+    covered = facts.text("coverage_mean", rate)
+    factors = (f" {len(available)} of 6 factors have data, on average {covered} of the weight."
+               if isinstance(available, list | tuple) else "")
+    lead = ("Option prices and probabilities." if is_synthetic and not is_given else
+            "Option prices." if is_synthetic else "Nothing." if is_given else "The probabilities.")
+    return lead, f"Synthetic is {chain}. Re-implemented: {probabilities}; {recovery}.{factors}"
+
+
+def trust(result: RunResult) -> tuple[str, str]:
+    """Return how far the conclusions carry, and each thing that limits them."""
+    facts = facts_of(result)
+    expiries = facts.count("n_expiries")
+    if expiries < FEWEST_EXPIRIES:
+        lead = "Not far."
+    else:
+        lead = "The ranking, not the money." if facts.value("is_synthetic") else f"As far as {expiries:,} dates go."
+    limits = [text for is_so, text in _limits(result, facts) if is_so]
+    return lead, f"{'; '.join(limits)}." if limits else "No limit beside those of the method section is known."
+
+
+def _limits(result: RunResult, facts: SectionFigures) -> list[tuple[bool, str]]:
+    underlyings, unknown = facts.count("n_underlyings"), facts.count("n_unknown")
+    coverage = facts.value("coverage_mean")
+    return [
+        (facts.count("n_expiries") < FEWEST_EXPIRIES,
+         f"too few expiry dates ({facts.count('n_expiries'):,}) for any interval"),
+        (bool(facts.value("is_synthetic")), "premiums are model prices, so every amount of money is an illustration"),
+        (underlyings == 1, "one underlying says nothing about others"),
+        (unknown > 0, f"{plural(unknown, 'outcome')} unknown and left out, never counted as worthless"),
+        (coverage is not None and float(coverage) < LITTLE_COVERAGE,
+         f"the score rests on {facts.text('coverage_mean', rate)} of its weight on average"),
+        (facts.value("recovery") == "whole_life", "the recovery factor looks ahead"),
+        (True, sensitivity_text(result)),
+        (True, "the premium of a calm period says nothing about a crash it does not hold"),
+    ]
+
+
+def sensitivity_text(result: RunResult) -> str:
+    """Return whether other rules of assignment, fill and exit change the verdict."""
+    variants = table_of(result, "sensitivity")
+    if not has_column(variants, "variant", "verdict"):
+        return "other rules of assignment, fill and exit were not tried"
+    known = variants["verdict"].dropna().unique()
+    if len(known) <= 1:
+        return (f"{plural(len(variants), 'way')} of assignment, fill and exit give the same verdict on the score"
+                if len(known) else "no variant of assignment, fill and exit has a verdict")
+    return f"the verdict depends on the rules of assignment, fill and exit ({', '.join(map(str, known))})"
+
+
+def sample_text(facts: SectionFigures) -> str:
+    """Return how many options, underlyings and expiry dates were judged."""
+    return (f"{plural(facts.count('n_options'), 'option')} on {plural(facts.count('n_underlyings'), 'underlying')}, "
+            f"{plural(facts.count('n_expiries'), 'expiry date')}")
+
+
+def auc_text(value: object) -> str:
+    """Return an AUC with three decimals."""
+    return f"{float(value):.3f}"
+
+
+def _difference(facts: SectionFigures) -> str:
+    interval = facts.interval("top_bottom_difference", plain_points)
+    return facts.text("top_bottom_difference", points) + (f" ({interval})" if interval else "")
+
+
+def _pays_lead(sheet: FigureSheet, facts: SectionFigures) -> str:
+    """Return whether the interval of the account's return lies above zero; a few dates are no answer."""
+    low, high = sheet.value("total_return_low"), sheet.value("total_return_high")
+    if facts.count("n_expiries") < FEWEST_EXPIRIES or is_missing(low) or is_missing(high):
+        return "Not enough evidence."
+    if low > 0:
+        theirs = sheet.value("baseline_total_return")
+        is_worse = theirs is not None and theirs > sheet.value("total_return")
+        return "It earned money, but less than buy and hold." if is_worse else "Yes, in this sample."
+    return "No: it lost money." if high < 0 else "Not shown: the interval of its return holds zero."
