@@ -33,7 +33,7 @@ def first_quotes(chain, outcomes):
 
 def test_figures_are_those_of_scikit_learn(judged):
     chain, outcomes, probabilities = judged
-    row = validation_table(chain, probabilities, outcomes, SETTINGS.score).set_index(["sample", "method"]).loc[
+    row = validation_table(chain, probabilities, outcomes, SETTINGS).set_index(["sample", "method"]).loc[
         ("entry", "black_scholes")]
     rows, worthless = first_quotes(chain, outcomes)
     predicted = probabilities["black_scholes"].to_numpy()[rows]
@@ -48,7 +48,7 @@ def test_figures_are_those_of_scikit_learn(judged):
 
 def test_entry_is_the_first_quote_within_the_window(judged):
     chain, outcomes, probabilities = judged
-    settings = SETTINGS.score.model_copy(update={"entry_days_to_expiry": 10})
+    settings = PutsSettings(score={"entry_days_to_expiry": 10})
     table = validation_table(chain, probabilities, outcomes, settings).set_index(["sample", "method"])
     ten_days = chain.days_to_expiry() == 10
     worthless = outcomes["worthless"].to_numpy()[chain.quotes["number"].to_numpy()[ten_days]]
@@ -58,7 +58,7 @@ def test_entry_is_the_first_quote_within_the_window(judged):
 
 def test_snapshots_count_every_quote_and_have_no_interval(judged):
     chain, outcomes, probabilities = judged
-    row = validation_table(chain, probabilities, outcomes, SETTINGS.score).set_index(["sample", "method"]).loc[
+    row = validation_table(chain, probabilities, outcomes, SETTINGS).set_index(["sample", "method"]).loc[
         ("snapshots", "black_scholes")]
     assert row["options"] == 252 * 25       # 26 quotes a contract; that of the expiry day is no forecast
     assert row["contracts"] == 252
@@ -68,7 +68,7 @@ def test_snapshots_count_every_quote_and_have_no_interval(judged):
 
 def test_methods_are_compared_on_the_options_all_of_them_know(judged):
     chain, outcomes, probabilities = judged
-    table = validation_table(chain, probabilities, outcomes, SETTINGS.score)
+    table = validation_table(chain, probabilities, outcomes, SETTINGS)
     compared = table[table["sample"] == "entry, all methods"]
     assert compared["method"].tolist() == list(METHODS)
     assert compared["options"].nunique() == 1
@@ -78,7 +78,7 @@ def test_methods_are_compared_on_the_options_all_of_them_know(judged):
 def test_few_expiry_dates_give_no_interval_and_say_so(judged):
     chain, outcomes, probabilities = judged
     first = outcomes.assign(worthless=outcomes["worthless"].where(outcomes["expiry_session"] < "2020-10-01"))
-    table = validation_table(chain, probabilities, first, SETTINGS.score).set_index(["sample", "method"])
+    table = validation_table(chain, probabilities, first, SETTINGS).set_index(["sample", "method"])
     row = table.loc[("entry", "black_scholes")]
     assert row["note"] == "8 expiry dates; an interval needs 10"
     assert np.isnan(row["auc_low"])
@@ -86,7 +86,7 @@ def test_few_expiry_dates_give_no_interval_and_say_so(judged):
 
 def test_unknown_outcomes_leave_an_empty_row(judged):
     chain, outcomes, probabilities = judged
-    table = validation_table(chain, probabilities, outcomes.assign(worthless=np.nan), SETTINGS.score)
+    table = validation_table(chain, probabilities, outcomes.assign(worthless=np.nan), SETTINGS)
     assert (table["options"] == 0).all()
     assert table["note"].unique().tolist() == ["no option with a probability and a known outcome"]
 
@@ -98,7 +98,7 @@ def test_bins_hold_their_lower_edge_and_the_last_one_its_upper():
 
 def test_reliability_has_an_interval_for_entries_only(judged):
     chain, outcomes, probabilities = judged
-    table = reliability_by_method(chain, probabilities, outcomes, SETTINGS.score)
+    table = reliability_by_method(chain, probabilities, outcomes, SETTINGS)
     entry, snapshots = (table[table["sample"] == name] for name in ("entry", "snapshots"))
     assert (entry["low"] <= entry["actual"]).all()
     assert (entry["high"] >= entry["actual"]).all()

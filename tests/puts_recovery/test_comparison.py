@@ -98,7 +98,7 @@ def test_headline_of_one_cell_is_its_advantage_and_has_no_interval():
     chain, outcomes = small([1.0, 0.0], [0.0, 0.0])
     figures = recovery_headline(chain, chain.quotes[["bayesian"]], outcomes, SETTINGS)
     assert figures["recovery_advantage_causal"].value == pytest.approx(0.25)
-    assert figures["recovery_advantage_causal_low"].note == "1 expiry dates; an interval needs 10"
+    assert figures["recovery_advantage_causal_low"].note == "an interval needs 10 expiry dates with candidates, here 1"
     assert "25.0 points more often" in figures["recovery_text"].value
 
 
@@ -106,7 +106,7 @@ def test_headline_without_candidates_says_so():
     chain, outcomes = small([1.0, 0.0], [0.0, 0.0])
     figures = recovery_headline(chain, chain.quotes[["bayesian"]] * 0.5, outcomes, SETTINGS)
     assert figures["recovery_advantage_causal"].is_missing
-    assert figures["recovery_text"].value.startswith("Too few puts")
+    assert figures["recovery_text"].value.startswith("No put")
 
 
 def test_hindsight_alone_makes_an_advantage_where_probabilities_are_right(martingale):
@@ -115,6 +115,7 @@ def test_hindsight_alone_makes_an_advantage_where_probabilities_are_right(martin
     assert value["recovery_advantage_causal_low"] < 0 < value["recovery_advantage_causal_high"]
     assert value["recovery_advantage_whole_life_low"] > 0.05
     assert value["recovery_expiries_causal"] >= 50
+    assert value["recovery_text"].endswith("no advantage can be told from chance.")
 
 
 def test_share_flagged_falls_with_the_days_to_expiry_unless_the_future_is_known(martingale):

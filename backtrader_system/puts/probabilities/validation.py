@@ -11,7 +11,7 @@ from backtrader_system.metrics.conviction.ranking import area_under_curve, auc_f
 from backtrader_system.puts.chain import OptionChain
 from backtrader_system.puts.probabilities.methods import method_sources
 from backtrader_system.puts.probabilities.option_days import OptionDays, option_days
-from backtrader_system.settings.puts import ScoreSettings
+from backtrader_system.settings.puts import PutsSettings, ScoreSettings
 
 N_BINS = 10
 # Logarithms of 0 would make one certain mistake infinitely bad.
@@ -22,13 +22,13 @@ COLUMNS = ("sample", "method", "source", "options", "contracts", "expiries", "ba
 
 
 def validation_table(
-    chain: OptionChain, probabilities: pd.DataFrame, outcomes: pd.DataFrame, settings: ScoreSettings, *,
+    chain: OptionChain, probabilities: pd.DataFrame, outcomes: pd.DataFrame, settings: PutsSettings, *,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Return one row per sample and method: how near the probabilities came to the outcomes known by now.
 
     probabilities : of `probability_methods`. Samples: "entry" holds each contract once, on its first quote within
-    `settings.entry_days_to_expiry`; "entry, all methods" those of them for which every method has a value, so that
+    `settings.score.entry_days_to_expiry`; "entry, all methods" those of them for which every method has a value, so that
     methods can be compared; "snapshots" every quote, as the owner's report does: near copies, so no interval.
     Columns: options (rows), contracts, expiries; base_rate, their worthless share; brier, Brier (1950); base_brier,
         that of the base rate; brier_skill, 1 - brier / base_brier; auc with its interval by expiry dates; log_loss, in
@@ -36,7 +36,7 @@ def validation_table(
         note, why there is no interval.
     """
     days, sources = option_days(chain, outcomes), method_sources(chain)
-    samples = _samples(days, probabilities, settings)
+    samples = _samples(days, probabilities, settings.score)
     return pd.DataFrame([
         {"sample": sample, "method": method, "source": sources[method]}
         | _figures(days, probabilities[method].to_numpy(dtype=float), rows, sample, confidence)
@@ -44,7 +44,7 @@ def validation_table(
 
 
 def reliability_by_method(
-    chain: OptionChain, probabilities: pd.DataFrame, outcomes: pd.DataFrame, settings: ScoreSettings, *,
+    chain: OptionChain, probabilities: pd.DataFrame, outcomes: pd.DataFrame, settings: PutsSettings, *,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Return for each sample and method the ten bins of `calibration_bins` that hold options.
@@ -54,7 +54,7 @@ def reliability_by_method(
     """
     days, tables = option_days(chain, outcomes), []
     critical = normal_quantile(0.5 + confidence / 2)
-    for sample, rows in _samples(days, probabilities, settings).items():
+    for sample, rows in _samples(days, probabilities, settings.score).items():
         for method in probabilities:
             predicted = probabilities[method].to_numpy(dtype=float)[rows]
             table = calibration_bins(predicted, days.worthless[rows])

@@ -30,7 +30,8 @@ def recovery_headline(
     Threshold and method of `settings.score`; probabilities from 50 to below 90 %, as in the original's table. Figures,
     for each definition d in causal, whole_life:
         recovery_advantage_d, _low, _high : worthless rate of candidates minus that of all option-days of the same bins
-        of probability and days, weighted by candidates; a fraction. Interval by expiry dates, none below 10 of them.
+        of probability and days, weighted by candidates; a fraction. Interval by expiry dates, none below 10 of them;
+        dates that were quoted at the same time share the market, so the true doubt is larger.
         recovery_crude_d : the same difference without regard to the bins. recovery_candidates_d,
         recovery_expiries_d : option-days flagged and their expiry dates.
         recovery_flagged_near_d, recovery_flagged_far_d : share flagged in the 50-60 % bin, 0-7 and 36+ days to expiry.
@@ -65,16 +66,17 @@ def _advantage(
     residual = (np.where(found, worthless - rate[cells], 0.0)
                 - (n / np.maximum(of_all, 1))[cells] * (worthless - all_rate[cells])) / n.sum()
     return counts | {value: Figure(advantage), f"recovery_crude_{name}": Figure(
-        float(worthless[found].mean() - worthless.mean()))} | _interval(value, advantage, residual, expiry, confidence)
+        float(worthless[found].mean() - worthless.mean()))} | _interval(
+            value, advantage, residual, expiry, n_expiries, confidence)
 
 
 def _interval(
-    name: str, advantage: float, residual: np.ndarray, expiry: np.ndarray, confidence: float
+    name: str, advantage: float, residual: np.ndarray, expiry: np.ndarray, n_found: int, confidence: float
 ) -> dict[str, Figure]:
-    variance, n_expiries = cluster_variance(residual, expiry)
-    if n_expiries < MIN_EXPIRIES:
-        few = missing(f"{n_expiries} expiry dates; an interval needs {MIN_EXPIRIES}")
+    if n_found < MIN_EXPIRIES:
+        few = missing(f"an interval needs {MIN_EXPIRIES} expiry dates with candidates, here {n_found}")
         return {f"{name}_low": few, f"{name}_high": few}
+    variance, n_expiries = cluster_variance(residual, expiry)
     half = student_t_quantile(0.5 + confidence / 2, n_expiries - 1) * math.sqrt(variance)
     return {f"{name}_low": Figure(advantage - half), f"{name}_high": Figure(advantage + half)}
 
@@ -91,7 +93,7 @@ def _flagged(days: OptionDays, cell: np.ndarray, is_candidate: np.ndarray, name:
 def _text(figures: dict[str, Figure]) -> str:
     causal, hindsight = (figures[f"recovery_advantage_{name}"].value for name in DEFINITIONS)
     if causal is None or hindsight is None:
-        return "Too few puts had a probability above the threshold and lost it: the recovery advantage is unknown."
+        return "No put with a known outcome was seen to be safer before: the recovery advantage is unknown."
     sentences = [f"Puts that had looked safer before expired worthless {_points(causal)} than all puts of the same "
                  f"probability and days to expiry{_range(figures)}. Counted as the original does, with each put's "
                  f"highest probability of its whole life, future days included, it would be {_points(hindsight)}."]
@@ -100,7 +102,17 @@ def _text(figures: dict[str, Figure]) -> str:
     if None not in shares:
         sentences.append("Of puts at 50-60 % the original flags {:.0%} at 36 or more days to expiry and {:.0%} in the "
                          "last week; with peaks known in time it is {:.0%} and {:.0%}.".format(*shares))
-    return " ".join(sentences)
+    return " ".join([*sentences, *_verdict(figures)])
+
+
+def _verdict(figures: dict[str, Figure]) -> list[str]:
+    low, high = (figures[f"recovery_advantage_causal_{end}"].value for end in ("low", "high"))
+    if low is None:
+        return []
+    if high < 0:
+        return ["Known in time, to have been safer before was a warning here, not an advantage."]
+    return ["Known in time, no advantage can be told from chance." if low <= 0 else
+            "Known in time, some advantage remains."]
 
 
 def _points(difference: float) -> str:
