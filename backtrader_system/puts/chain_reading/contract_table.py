@@ -19,7 +19,7 @@ def numbered(rows: pd.DataFrame, multiplier: float) -> tuple[pd.DataFrame, pd.Da
     """Return the contracts sorted by underlying, expiry, strike and name, and the rows with their `number`.
 
     multiplier : of contracts for which the rows do not name one.
-    Contracts with equal names and different terms get the strike and the multiplier added to their names.
+    Contracts with equal names and different terms get their terms added to the names.
     """
     given = rows["multiplier"].to_numpy() if "multiplier" in rows else np.full(len(rows), np.nan)
     rows = rows.assign(multiplier=np.where(given > 0, given, multiplier))
@@ -86,10 +86,15 @@ def contract_name(underlying: str, expiry: pd.Timestamp, strike: float) -> str:
 def _names(contracts: pd.DataFrame) -> pd.Series:
     plain = pd.Series([contract_name(*terms) for terms in zip(
         contracts["underlying"], contracts["expiry"], contracts["strike"], strict=True)], dtype="str")
-    names = contracts["contract"].where(contracts["contract"] != "", plain) if "contract" in contracts else plain
-    for suffix in (" P " + contracts["strike"].map(strike_text), " x" + contracts["multiplier"].map(strike_text),
-                   " " + contracts["expiry"].dt.strftime("%Y-%m-%d"), " " + contracts["underlying"]):
-        names = names.where(~names.duplicated(keep=False), names + suffix)
+    with_multiplier = plain + " x" + contracts["multiplier"].map(strike_text)
+    if "contract" in contracts:
+        given = contracts["contract"].where(contracts["contract"] != "", plain)
+        choices = [given, given + " " + plain, given + " " + with_multiplier]
+    else:
+        choices = [plain, with_multiplier]
+    names = choices[0]
+    for longer in choices[1:]:
+        names = names.where(~names.duplicated(keep=False), longer)
     return names
 
 
