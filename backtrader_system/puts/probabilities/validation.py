@@ -28,8 +28,8 @@ def validation_table(
     """Return one row per sample and method: how near the probabilities came to the outcomes known by now.
 
     probabilities : of `probability_methods`. Samples: "entry" holds each contract once, on its first quote within
-    `settings.score.entry_days_to_expiry`; "entry, all methods" those of them for which every method has a value, so that
-    methods can be compared; "snapshots" every quote, as the owner's report does: near copies, so no interval.
+    `settings.score.entry_days_to_expiry`; "entry, all methods" those of them for which every method has a value, so
+    that methods can be compared; "snapshots" every quote, as the owner's report does: near copies, so no interval.
     Columns: options (rows), contracts, expiries; base_rate, their worthless share; brier, Brier (1950); base_brier,
         that of the base rate; brier_skill, 1 - brier / base_brier; auc with its interval by expiry dates; log_loss, in
         natural logarithms; calibration_error over ten bins of equal width; source, "given" or "re-implementation";
