@@ -111,6 +111,32 @@ def brier_of_groups(assigned, worthless, n_groups):
 
 
 @numba.njit(cache=True, nogil=True)
+def rising_fit(assigned, worthless):
+    """Return the rising probabilities nearest to the outcomes of groups in rising order of score, shape (n_groups,)."""
+    n_groups = assigned.shape[0]
+    fitted = np.empty(n_groups, np.float64)
+    block_assigned = np.empty(n_groups, np.int64)
+    block_worthless = np.empty(n_groups, np.int64)
+    block_end = np.empty(n_groups, np.int64)
+    n_blocks = 0
+    for group in range(n_groups):
+        a, w = assigned[group], worthless[group]
+        while n_blocks > 0 and block_worthless[n_blocks - 1] * a >= w * block_assigned[n_blocks - 1]:
+            n_blocks -= 1
+            a += block_assigned[n_blocks]
+            w += block_worthless[n_blocks]
+        block_assigned[n_blocks] = a
+        block_worthless[n_blocks] = w
+        block_end[n_blocks] = group + 1
+        n_blocks += 1
+    start = 0
+    for block in range(n_blocks):
+        fitted[start:block_end[block]] = block_worthless[block] / (block_assigned[block] + block_worthless[block])
+        start = block_end[block]
+    return fitted
+
+
+@numba.njit(cache=True, nogil=True)
 def area_of_counts(assigned, worthless, lowest, highest):
     """Return the area as `area_of_groups` does, of one slot, and empty its counts."""
     below = np.int64(0)
