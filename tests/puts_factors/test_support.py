@@ -53,14 +53,15 @@ def test_support_that_never_broke_has_full_days_and_no_gap():
 
 
 def test_breaks_more_than_thirty_days_apart_are_two_clusters():
-    sessions = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-01", "2024-03-03", "2024-04-03"])
-    low = np.array([[9.0], [8.0], [7.0], [6.0], [9.0]])          # breaks on Jan 2, 30 days later, 31 days later
+    sessions = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-01", "2024-03-03", "2024-04-02",
+                               "2024-04-03"])
+    low = np.array([[9.0], [8.0], [7.0], [6.0], [9.0], [9.0]])   # breaks on Jan 2, 30 days later, 31 days later
 
     panel = support_metrics(low, sessions, (365,))
 
-    assert panel.clusters[0, :, 0].tolist() == [0, 1, 1, 2, 2]
-    assert panel.largest_cluster[0, :, 0].tolist() == [0, 1, 2, 2, 2]
-    assert panel.current_cluster[0, :, 0].tolist() == [0, 1, 2, 1, 0]      # April 3 is 31 days after the last break
+    assert panel.clusters[0, :, 0].tolist() == [0, 1, 1, 2, 2, 2]
+    assert panel.largest_cluster[0, :, 0].tolist() == [0, 1, 2, 2, 2, 2]
+    assert panel.current_cluster[0, :, 0].tolist() == [0, 1, 2, 1, 1, 0]   # 30 and 31 days after the last break
 
 
 def test_symbol_knows_nothing_before_its_first_bar_in_holes_and_after_its_last():

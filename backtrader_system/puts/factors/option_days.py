@@ -47,14 +47,14 @@ def option_factors(
     Raises: DataError if the panels do not belong together or an array does not fit the quotes.
     """
     _check(chain, underlyings, support, seasonal, history, recovery_rate)
-    unknown = np.full(len(chain.quotes), np.nan)
+    n_quotes = len(chain.quotes)
     raw = _price_inputs(chain, underlyings, support, seasonal, settings.rolling_period) | {
-        "peak": unknown if history is None else np.asarray(history.peak, dtype=float),
-        "probability": unknown if history is None else np.asarray(history.current, dtype=float),
-        "recovery_rate": unknown if recovery_rate is None else np.asarray(recovery_rate, dtype=float),
+        "peak": _given(None if history is None else history.peak, n_quotes),
+        "probability": _given(None if history is None else history.current, n_quotes),
+        "recovery_rate": _given(recovery_rate, n_quotes),
     }
     is_compat = settings.arithmetic == "compat"
-    bonus = np.zeros(len(unknown), dtype=bool) if is_compat else raw["is_near_low_day"]
+    bonus = np.zeros(n_quotes, dtype=bool) if is_compat else raw["is_near_low_day"]
     factors = {
         "recovery_advantage": normalise_recovery_advantage(raw["recovery_rate"]),
         "support_strength": normalise_support_strength(raw["strength"]),
@@ -65,7 +65,11 @@ def option_factors(
         "monthly_seasonality": normalise_monthly_seasonality(raw["seasonal_share"], bonus),
         "current_performance": normalise_current_performance(raw["seasonal_return"], raw["month_to_date"]),
     }
-    return pd.DataFrame(factors | raw)
+    return pd.DataFrame(factors | raw, copy=False)      # every array is ours; a copy would double the memory
+
+
+def _given(values: np.ndarray | None, n_quotes: int) -> np.ndarray:
+    return np.full(n_quotes, np.nan) if values is None else np.array(values, dtype=float)
 
 
 def _price_inputs(

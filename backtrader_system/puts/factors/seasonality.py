@@ -29,6 +29,13 @@ class SeasonalPanel:
 
     Timing: months strictly before the month of t, closes up to and including t; usable for orders decided after t's
     close. Returns are of prices, without dividends, and continuous over splits.
+
+    Examples
+    --------
+    >>> one = np.array([[50.0]])
+    >>> panel = SeasonalPanel(pd.to_datetime(["2024-03-12"]), one, one, np.array([[15.0]]), one, one)
+    >>> panel.is_near_low_day().tolist()
+    [[True]]
     """
 
     sessions: pd.DatetimeIndex
