@@ -74,6 +74,15 @@ def test_month_in_which_the_bars_begin_has_no_return(make_bars):
     assert np.isnan(panel.positive_share).all()
 
 
+def test_lows_of_months_without_a_return_do_not_count(make_bars):
+    sessions = pd.to_datetime(["2022-03-10", "2022-03-31", "2023-02-28", "2023-03-06", "2023-03-31", "2024-03-01"])
+    bars = make_bars(sessions, [100.0, 90, 110, 90, 120, 120])       # low of the 31st, in the month the bars begin in
+    table = months_of("A", "Mar", (2021, NAN, 1))
+
+    assert last_row(seasonal_factors(bars, min_years=1))["typical_low_day"] == 6
+    assert last_row(seasonal_factors(bars, min_years=1, monthly=table))["typical_low_day"] == 6
+
+
 def test_month_after_a_month_without_a_bar_has_no_return(make_bars):
     sessions = pd.to_datetime(["2022-01-31", "2022-03-31", "2023-02-28", "2023-03-31"])
 

@@ -117,7 +117,7 @@ def _months_of_bars(bars: BarPanel) -> _Months:
         low_day[place] = np.where(traded, day[rows][lowest], np.nan)
     returns = np.full_like(closes, np.nan)
     returns[1:] = closes[1:] / closes[:-1] - 1.0
-    return _Months(number, returns, np.where(np.isnan(returns), np.nan, low_day), np.isfinite(returns))
+    return _Months(number, returns, low_day, np.isfinite(returns))
 
 
 def _with_table(months: _Months, table: pd.DataFrame, symbols: tuple[str, ...]) -> _Months:
@@ -164,11 +164,12 @@ def _past_months(months: _Months, min_years: int, *, counts_missing: bool) -> tu
     results = tuple(np.full(returns.shape, np.nan) for _ in range(4))
     for name in range(12):
         rows = np.flatnonzero(months.number % 12 == name)
-        past = _before(np.isfinite(returns[rows]).astype(float))
+        is_known = np.isfinite(returns[rows])
+        past = _before(is_known.astype(float))
         with np.errstate(invalid="ignore", divide="ignore"):
             share = 100.0 * _before(np.where(returns[rows] >= 0, 1.0, 0.0)) / past
             mean = 100.0 * _before(np.nan_to_num(returns[rows])) / past
-        low_day = _running_median(months.low_day[rows])
+        low_day = _running_median(np.where(is_known, months.low_day[rows], np.nan))
         for result, values in zip(results, (share, mean, low_day), strict=False):
             result[rows] = np.where(past >= max(min_years, 1), values, np.nan)
         results[3][rows] = past
