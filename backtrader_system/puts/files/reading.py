@@ -66,7 +66,8 @@ def read_owner_bytes(content: bytes, source: str, schema: FileSchema, *, keep_un
     typed = {name: _typed(name, schema.kind_of(name) or TEXT, column, cells.lines)
              for name, column in zip(cells.header, cells.columns, strict=True)}
     faults = [fault for _, found, _ in typed.values() for fault in found]
-    faults += _key_faults(typed, schema, cells.lines)
+    # A key that cannot be read is empty here; one fault for it is enough.
+    faults = faults or _key_faults(typed, schema, cells.lines)
     if faults:
         raise DataError(f"{source}: {len(faults)} cells cannot be read; correct them or export the file again",
                         faults=shortened(faults))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from backtrader_system.market_data.calendar import session_close_instant, sessions_between
 from backtrader_system.puts.chain import ChainIssue
-from backtrader_system.puts.files.schemas import DATA, PROBABILITIES, SCHEMAS
+from backtrader_system.puts.files.schemas import DATA, PROBABILITIES, SCHEMAS, TEXT, FileSchema
 from backtrader_system.puts.store.partitions import SNAPSHOT_DATE, damage_of, read_partitions
 from backtrader_system.puts.store.recording import recorded_outcomes
 from backtrader_system.puts.store.registry import GUARDS, Registry, open_registry
@@ -139,13 +139,18 @@ def _empty_fields(store: Path, partitions: pd.DataFrame) -> Iterator[ChainIssue]
             empty = json.loads(row.n_empty)
             cases += [f"{schema.file_name} on {row.day}: {name} in {count:,} of {row.n_source_rows:,} rows"
                       for name, count in empty.items()
-                      if count and (_must_be_full(schema.table, name) or count == row.n_source_rows)]
+                      if _must_be_full(schema.table, name) or _is_lost(schema, name, count, row.n_source_rows)]
     yield from _found(store, "warning", "field_empty", cases, "look why the source has no value")
 
 
 def _must_be_full(table: str, name: str) -> bool:
-    # The third probability and a stock's name in a scenario are rightly empty at times.
+    # The third probability of one option or the stock of a scenario is rightly empty at times.
     return table == DATA.table and name in (*DATA.required, "StockName", "StockPrice")
+
+
+def _is_lost(schema: FileSchema, name: str, n_empty: int, n_rows: int) -> bool:
+    # A text such as X-Day may be empty everywhere; no number should be.
+    return n_empty == n_rows and schema.kind_of(name) != TEXT
 
 
 def _options(store: Path, partitions: pd.DataFrame) -> Iterator[ChainIssue]:

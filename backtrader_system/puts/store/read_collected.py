@@ -25,9 +25,10 @@ class CollectedPuts:
     """What was collected.
 
     chain : with the given probabilities as columns of its quotes. underlyings : bars by symbol, prices as the newest
-        stock_data.csv has them. monthly : columns symbol, month (1 to 12), year, return_fraction, low_day, low, close;
-        a month counts from its end on. margins : columns snapshot_date, contract, margin (SEK per contract),
-        worst_decline, event_buffer, otm_amount. recorded_outcomes : as `recorded_outcomes`. None: not collected.
+        stock_data.csv has them. monthly : Stocks_Monthly_Data.csv with the symbol as name, sorted by name and month; a
+        month counts from its end on, the newest may be unfinished. margins : columns snapshot_date, contract, margin
+        (SEK per contract), worst_decline, event_buffer, otm_amount. recorded_outcomes : contract, expiry, strike,
+        final_price, outcome, final_premium, recorded_at. None: not collected.
     """
 
     chain: OptionChain
@@ -130,16 +131,14 @@ def _monthly(daily: DailyTables, names: StockNames) -> pd.DataFrame | None:
     if table is None:
         return None
     newest = table.sort_values(SNAPSHOT_DATE, kind="stable").drop_duplicates(["name", "year", "month"], keep="last")
-    months = {name: number for number, name in enumerate(MONTHS, start=1)}
-    unknown = sorted(set(newest["month"]) - set(months))
+    unknown = sorted(set(newest["month"]) - set(MONTHS))
     if unknown:
         raise DataError(f"{daily.source}: months must be {', '.join(MONTHS)}", faults=[f"'{name}'" for name in unknown])
-    result = pd.DataFrame({
-        "symbol": names.symbols(newest["name"]), "month": newest["month"].map(months),
-        "year": newest["year"].astype(int),
-        "return_fraction": newest["pct_return_month"], "low_day": newest["day_low_day_of_month"],
-        "low": newest.get("low", np.nan), "close": newest["close"]})
-    return result.sort_values(["symbol", "year", "month"]).reset_index(drop=True)
+    # A renamed stock may state a month under both names.
+    result = newest.assign(name=names.symbols(newest["name"]), year=newest["year"].astype(int)).drop_duplicates(
+        ["name", "year", "month"], keep="last")
+    order = result["name"] + result["year"].astype("str") + result["month"].map(lambda name: f"{MONTHS.index(name):02}")
+    return result.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
 
 def _margins(daily: DailyTables) -> pd.DataFrame | None:
