@@ -50,35 +50,39 @@ def candidate_table(days: OptionDays, cell: np.ndarray, history: ProbabilityHist
     cell : of `recovery_cells`. Only option-days whose outcome is known and was open are counted.
     """
     is_counted = days.is_evidence & (cell >= 0)
-    is_candidate, cells = history.is_candidate[is_counted], cell[is_counted]
-    rows = pd.DataFrame({"probability": cells // len(DAYS_BINS), "days": cells % len(DAYS_BINS)})
-    sums = pd.DataFrame({"option_days": 1.0, "candidates": is_candidate, "worthless": days.worthless[is_counted],
-                         "recovered": is_candidate * days.worthless[is_counted]}).astype(float)
-    behind = {"candidate_contracts": days.number[is_counted], "candidate_expiries": days.expiry_day[is_counted]}
-    is_original = in_original_table(cells)
-    return pd.concat([_with_rates(_counted(place[inside], sums[inside], is_candidate[inside],
-                                           {name: code[inside] for name, code in behind.items()}))
-                      for place, inside in _margins(rows, is_original)], ignore_index=True)
+    cells, worthless, found = cell[is_counted], days.worthless[is_counted], history.is_candidate[is_counted]
+    sums = np.column_stack([np.bincount(place, weights=what, minlength=N_CELLS) for place, what in (
+        (cells, None), (cells[found], None), (cells, worthless), (cells[found], worthless[found]))])
+    behind = {"candidate_contracts": _different(cells[found], days.number[is_counted][found]),
+              "candidate_expiries": _different(cells[found], days.expiry_day[is_counted][found])}
+    return pd.concat([_with_rates(_together(place, sums, behind)) for place in _groupings()], ignore_index=True)
 
 
-def _margins(rows: pd.DataFrame, is_original: np.ndarray) -> list[tuple[pd.DataFrame, np.ndarray]]:
-    """Return the four ways to group: by both bins, by one of them, and all together."""
-    everything = np.ones(len(rows), dtype=bool)
-    total = len(PROBABILITY_BINS)
-    return [(rows, everything), (rows.assign(days=len(DAYS_BINS)), everything),
-            (rows.assign(probability=total), is_original),
-            (rows.assign(probability=total, days=len(DAYS_BINS)), is_original)]
+def _different(place: np.ndarray, what: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each pair of place and thing once."""
+    code, things = pd.factorize(what)
+    return np.divmod(pd.unique(place * np.int64(len(things)) + code), max(len(things), 1))
 
 
-def _counted(
-    place: pd.DataFrame, sums: pd.DataFrame, is_candidate: np.ndarray, behind: dict[str, np.ndarray]
+def _groupings() -> list[np.ndarray]:
+    """Return for four ways to group the row of each cell: both bins, one of them, all together; -1 is left out."""
+    probability, days = np.divmod(np.arange(N_CELLS), len(DAYS_BINS))
+    is_original, width, total = in_original_table(np.arange(N_CELLS)), len(DAYS_BINS) + 1, len(PROBABILITY_BINS)
+    return [probability * width + days, probability * width + len(DAYS_BINS),
+            np.where(is_original, total * width + days, -1), np.where(is_original, total * width + len(DAYS_BINS), -1)]
+
+
+def _together(
+    place: np.ndarray, sums: np.ndarray, behind: dict[str, tuple[np.ndarray, np.ndarray]]
 ) -> pd.DataFrame:
-    code = (place["probability"] * (len(DAYS_BINS) + 1) + place["days"]).to_numpy()
-    table = pd.DataFrame({name: np.bincount(code, weights=sums[name], minlength=2 * N_CELLS) for name in sums})
-    for name, what in behind.items():
-        seen = pd.DataFrame({"code": code[is_candidate], "what": what[is_candidate]}).drop_duplicates()["code"]
-        table[name] = np.bincount(seen, minlength=2 * N_CELLS)
-    table["probability"], table["days"] = np.divmod(np.arange(len(table)), len(DAYS_BINS) + 1)
+    n_rows, inside = (len(PROBABILITY_BINS) + 1) * (len(DAYS_BINS) + 1), place >= 0
+    totals = np.zeros((n_rows, sums.shape[1]))
+    np.add.at(totals, place[inside], sums[inside])
+    table = pd.DataFrame(totals, columns=["option_days", "candidates", "worthless", "recovered"])
+    for name, (cell, what) in behind.items():
+        is_kept = inside[cell]
+        table[name] = np.bincount(_different(place[cell[is_kept]], what[is_kept])[0], minlength=n_rows)
+    table["probability"], table["days"] = np.divmod(np.arange(n_rows), len(DAYS_BINS) + 1)
     return table[table["option_days"] > 0]
 
 
