@@ -129,12 +129,16 @@ class OrderEntry(AccountBroker):
                 continue
             position = positions.get(order.data, self.positions[order.data]).clone()
             left = self._execute(order, cash=cash, position=position)
-            if left < 0:
+            if left < 0 and self._must_be_paid(order):
                 self._reject_for_cash(order)
                 continue
             if order.exectype == Order.Market:
                 cash, positions[order.data] = left, position
             self.submit_accept(order)
+
+    def _must_be_paid(self, order: Any) -> bool:
+        """For subclasses: return whether an order needs the cash that it takes."""
+        return True
 
     def submit_accept(self, order: Any) -> None:
         super().submit_accept(order)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from backtrader_system.engine.puts.checking import put_discrepancies
 from backtrader_system.engine.puts.market import PutMarket, put_market
 from backtrader_system.engine.puts.selling import PutLedgers, run_put_selling
 from backtrader_system.market_data.panel import BarPanel, panel_from_table
@@ -95,4 +96,8 @@ def ends(ledgers: PutLedgers) -> list[tuple[str, str]]:
 
 
 def run(puts: OptionChain, bars: BarPanel, chosen: Settings, sales: Mapping[str, Any] | None = None) -> PutLedgers:
-    return run_put_selling(market(puts, bars, chosen, sales), chosen)
+    """Return the ledgers of a run, which must reconcile."""
+    of_run = market(puts, bars, chosen, sales)
+    ledgers = run_put_selling(of_run, chosen)
+    assert put_discrepancies(of_run, ledgers, chosen) == []
+    return ledgers

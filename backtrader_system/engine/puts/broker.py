@@ -72,6 +72,10 @@ class PutBroker(OptionExpiries, ContractBroker):
             order.info["reduce_only"] = True        # shares are never sold short
         return super().submit(order, check=check)
 
+    def _must_be_paid(self, order: Any) -> bool:
+        # Selling assigned shares and buying puts back reduce a risk; a lack of cash must not keep them from it.
+        return order.isbuy() and terms_of(order.data) is None
+
     def _fill(self, order: Any, market_price: float) -> None:
         if terms_of(order.data) is None:
             super()._fill(order, market_price)

@@ -67,7 +67,8 @@ class OptionExpiries:
         order.info["fills"] = [Fill(self.session, price, 0.0, False)]
         self.pending.remove(order)
         # An assignment is no choice: what cash lacks is lent, without interest.
-        loan = max(0.0, size * price - self.cash)
+        needed = size * price
+        loan = 2 * needed + abs(self.cash) if self.cash < needed else 0.0
         self.cash += loan
         self._settlement_costs = costs
         self._execute(order, ago=0, price=price, dtcoc=self.session)

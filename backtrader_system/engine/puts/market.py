@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from backtrader_system.engine.puts.collateral import collateral_per_contract
 from backtrader_system.engine.puts.terms import PutEvent, PutTerms
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.panel import BarPanel
@@ -85,8 +86,8 @@ def put_market(
 ) -> PutMarket:
     """Return the market in which the contracts of `sales` are quoted, from their first day for sale on.
 
-    underlyings : bars; those in the period of `settings.backtest` are the sessions of the run; without a start the
-        first day for sale begins it.
+    underlyings : bars, with all history that a margin may look at; those in the period of `settings.backtest` are the
+        sessions of the run; without a start the first day for sale begins it.
     sales : columns quote_date, number (of the contract), score (0 to 100), probability; one row for each day after
         whose close the contract may be sold. outcomes, early : tables of `puts.outcomes` and `puts.early_assignment`.
     Raises: DataError for sales of unknown contracts, twice the same, or none in the period.
@@ -105,7 +106,9 @@ def put_market(
         "payoff": exercised["payoff"].to_numpy(dtype=float)})
     rows = _quote_rows(chain, place, bars, sales, terms, exercised)
     rows, unpriced = _with_sales(rows, sales, place, bars)
-    rows["collateral"] = (terms["strike"] * terms["multiplier"]).to_numpy()[rows["place"].to_numpy()]
+    rows["collateral"] = collateral_per_contract(
+        bars.sessions.to_numpy()[rows["row"].to_numpy()], rows["place"].to_numpy(), terms, underlyings,
+        settings.puts.selling)
     starts = np.searchsorted(rows["place"].to_numpy(), np.arange(len(numbers) + 1))
     names = terms["contract"].to_numpy()
     return PutMarket(

@@ -13,6 +13,7 @@ from backtrader_system.engine.scored_strategy import ScoredStrategy
 from backtrader_system.errors import StrategyError
 
 ASSIGNED_SHARES = "assigned shares"
+_ROUNDING = 1e-9        # of prices: a premium is a mid less part of a spread
 
 
 class PutSellingStrategy(ScoredStrategy):
@@ -23,7 +24,7 @@ class PutSellingStrategy(ScoredStrategy):
     shares at the next open. Expiry and assignment are the broker's.
 
     top_n : contracts sold at most in one decision, by score. min_score : 0 to 100. max_per_underlying : short puts of
-        one underlying at once. min_premium : per unit of the underlying, at the bid. max_spread_ratio : ask / bid above
+        one underlying at once. min_premium : money per contract, at the bid. max_spread_ratio : ask / bid above
         it is not sold.
     take_profit_fraction : bought back once this share of the premium is earned. stop_loss_multiple : once it costs
         this many premiums. exit_days_to_expiry : so many calendar days before expiry. None: no such rule. Costs and
@@ -34,7 +35,7 @@ class PutSellingStrategy(ScoredStrategy):
         ("top_n", 20),
         ("min_score", 0.0),
         ("max_per_underlying", 1),
-        ("min_premium", 0.05),
+        ("min_premium", 5.0),
         ("max_spread_ratio", 10.0),
         ("take_profit_fraction", None),
         ("stop_loss_multiple", None),
@@ -77,9 +78,9 @@ class PutSellingStrategy(ScoredStrategy):
     def _exit_reason(self, data: Any, position: Any) -> str | None:
         cost, premium = cost_to_buy_back(data, self.spread_part), position.price
         profit, stop, days = self.p.take_profit_fraction, self.p.stop_loss_multiple, self.p.exit_days_to_expiry
-        if stop is not None and cost >= stop * premium:
+        if stop is not None and cost >= stop * premium * (1 - _ROUNDING):
             return "stop_loss"
-        if profit is not None and cost <= (1 - profit) * premium:
+        if profit is not None and cost <= (1 - profit) * premium * (1 + _ROUNDING):
             return "take_profit"
         if days is not None and data.days_to_expiry[0] <= days:
             return "exit_days"
@@ -111,7 +112,7 @@ class PutSellingStrategy(ScoredStrategy):
             yield "as many puts of its underlying as allowed"
         bid, half_spread = data.bid[0], data.half_spread[0]
         premium = bid if bid == bid else quoted_premium(data, self.spread_part, data.close[0])
-        if not premium >= self.p.min_premium * data.terms.multiplier or not premium > 0:
+        if not premium >= self.p.min_premium or not premium > 0:
             yield "premium below the minimum"
         if bid + 2 * half_spread > self.p.max_spread_ratio * bid:
             yield "spread too wide"
