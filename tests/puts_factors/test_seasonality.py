@@ -165,9 +165,11 @@ def test_faults_of_the_table_are_told(make_bars):
     bars = make_bars(pd.to_datetime(["2024-03-15"]), [10.0])
     table = months_of("A", "Mar", (2022, 0.1, 3), (2022, 0.2, 4))
 
-    with pytest.raises(DataError, match="1 months twice, such as A Mar 2022"):
+    with pytest.raises(DataError, match="1 months twice, such as A Mar 2022;"):
         seasonal_factors(bars, min_years=1, monthly=table)
     with pytest.raises(DataError, match=r"names months \['Mrz'\]"):
         seasonal_factors(bars, min_years=1, monthly=table.assign(month="Mrz"))
+    with pytest.raises(DataError, match="lacks the year of 1 rows"):
+        seasonal_factors(bars, min_years=1, monthly=months_of("A", "Mar", (NAN, 0.1, 3), (2022, 0.2, 4)))
     with pytest.raises(DataError, match=r"lacks the columns \['year'\]"):
         seasonal_factors(bars, min_years=1, monthly=table.drop(columns="year"))

@@ -147,11 +147,13 @@ def _checked_table(table: pd.DataFrame) -> pd.DataFrame:
     unnamed = sorted(set(table["month"][month.isna()].astype(str)))
     if unnamed:
         raise DataError(f"the table of months names months {unnamed}; must be Jan, Feb, ... Dec")
+    if table["year"].isna().any():
+        raise DataError(f"the table of months lacks the year of {int(table['year'].isna().sum())} rows; add it")
     twice = table.duplicated(["name", "month", "year"])
     if twice.any():
         example = table[twice].iloc[0]
         raise DataError(f"the table of months holds {int(twice.sum())} months twice, such as {example['name']} "
-                        f"{example['month']} {example['year']}; leave one of each")
+                        f"{example['month']} {example['year']:.0f}; leave one of each")
     # An open of 0 makes an infinite return in the owner's file: that return is unknown.
     finite = np.isfinite(table["pct_return_month"].to_numpy(dtype=float))
     return table.assign(month=month.astype(int), pct_return_month=table["pct_return_month"].where(finite))
