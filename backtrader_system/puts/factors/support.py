@@ -14,7 +14,6 @@ from backtrader_system.market_data.panel import BarPanel
 PERIODS = (30, 90, 180, 270, 365)      # calendar days
 YEAR_DAYS = 365.0                       # full marks of the strength for days since a break and for sessions per break
 PATTERNS = ("never_breaks", "exhausted_cascade", "shallow_breaker", "volatile", "stable", "predictable_cycles")
-TRENDS = ("weakening", "stable", "improving")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
