@@ -13,8 +13,8 @@ from backtrader_system.cli.outcome import DONE, USER_ERROR
 def add_collect(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command `collect`, whose `action` takes the parsed arguments and returns an exit code."""
     parser = _command(subparsers, "collect", "take a day's files into the store; safe to repeat", _collect)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER",
-                        help="folder with data.csv, probability_history.csv, stock_data.csv, ...")
+    parser.add_argument("--files", nargs="+", type=Path, required=True, dest="folders", metavar="FOLDER",
+                        help="folders, each with one day of data.csv, probability_history.csv, stock_data.csv, ...")
     parser.add_argument("--date", type=day, metavar="YYYY-MM-DD",
                         help="day of the files (default: what DaysToExpiry and ExpiryDate of data.csv tell)")
     return parser
