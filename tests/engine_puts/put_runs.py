@@ -28,8 +28,9 @@ def settings(cash: float = 100_000.0, *, selling: Mapping[str, Any] = NOTHING, o
              style: str = "european", **backtest: Any) -> Settings:
     """Return settings without costs; early assignment off unless asked for."""
     quiet = {"fee_per_contract": 0.0, "early_assignment": "never", "settlement": "cash"}
-    costs = {"commission_bps": 0.0, "slippage_bps": 0.0, "start_date": DAYS[0].date(), "end_date": DAYS[-1].date(),
-             "initial_capital": cash}
+    costs: dict[str, Any] = {
+        "commission_bps": 0.0, "slippage_bps": 0.0, "start_date": DAYS[0].date(), "end_date": DAYS[-1].date(),
+        "initial_capital": cash}
     return Settings.model_validate({
         "system": "put_recommendations", "strategy": {"name": "put_selling"}, "backtest": costs | backtest,
         "puts": {"selling": {"capital_per_position": 10_000.0} | dict(selling), "outcome": quiet | dict(outcome),

@@ -82,15 +82,15 @@ class PutMarket:
 
 def put_market(
     chain: OptionChain, underlyings: BarPanel, sales: pd.DataFrame, outcomes: pd.DataFrame, early: pd.DataFrame,
-    settings: Settings,
+    settings: Settings, *, history: BarPanel | None = None,
 ) -> PutMarket:
     """Return the market in which the contracts of `sales` are quoted, from their first day for sale on.
 
-    underlyings : bars, with all history that a margin may look at; those in the period of `settings.backtest` are the
-        sessions of the run; without a start the first day for sale begins it.
+    underlyings : bars; those in the period of `settings.backtest` are the sessions of the run; without a start the
+        first day for sale begins it. history : the same with earlier bars, for a margin to look at.
     sales : columns quote_date, number (of the contract), score (0 to 100), probability; one row for each day after
         whose close the contract may be sold. outcomes, early : tables of `puts.outcomes` and `puts.early_assignment`.
-    Raises: DataError for sales of unknown contracts, twice the same, or none in the period.
+    Raises: DataError for sales of unknown contracts, twice the same, or all outside the period.
 
     Timing: a quote is known after the close of its day; a sale decided then fills at the contract's next quote.
     """
@@ -107,8 +107,8 @@ def put_market(
     rows = _quote_rows(chain, place, bars, sales, terms, exercised)
     rows, unpriced = _with_sales(rows, sales, place, bars)
     rows["collateral"] = collateral_per_contract(
-        bars.sessions.to_numpy()[rows["row"].to_numpy()], rows["place"].to_numpy(), terms, underlyings,
-        settings.puts.selling)
+        bars.sessions.to_numpy()[rows["row"].to_numpy()], rows["place"].to_numpy(), terms,
+        underlyings if history is None else history, settings.puts.selling)
     starts = np.searchsorted(rows["place"].to_numpy(), np.arange(len(numbers) + 1))
     names = terms["contract"].to_numpy()
     return PutMarket(
@@ -142,7 +142,7 @@ def _checked_sales(sales: pd.DataFrame, chain: OptionChain, bars: BarPanel) -> p
     if faults:
         raise DataError("the sales do not fit the chain", faults=faults)
     inside = sales[sales["quote_date"].isin(bars.sessions)]
-    if inside.empty:
+    if len(sales) and inside.empty:
         raise DataError(f"none of {len(sales):,} sales lies in a session from {bars.sessions[0]:%Y-%m-%d} to "
                         f"{bars.sessions[-1]:%Y-%m-%d}; set backtest.start_date and end_date")
     return inside
@@ -150,7 +150,7 @@ def _checked_sales(sales: pd.DataFrame, chain: OptionChain, bars: BarPanel) -> p
 
 def _by_name(numbers: np.ndarray, chain: OptionChain) -> np.ndarray:
     names = chain.contracts["contract"].to_numpy()
-    return np.array(sorted(numbers, key=lambda number: names[number]))
+    return np.array(sorted(numbers, key=lambda number: names[number]), dtype=int)
 
 
 def _terms(chain: OptionChain, outcomes: pd.DataFrame, numbers: np.ndarray) -> pd.DataFrame:

@@ -15,12 +15,13 @@ from backtrader_system.engine.backtest import (
     stock_slippage,
     strategy_parameters,
 )
-from backtrader_system.engine.bar_columns import BarColumns, dates_of, session_numbers
+from backtrader_system.engine.bar_columns import BarColumns, session_numbers
 from backtrader_system.engine.extensions import load_analyzer, load_strategy
 from backtrader_system.engine.feeds import ScoredBars, panel_feeds
 from backtrader_system.engine.garbage import only_new_garbage
 from backtrader_system.engine.panel_checks import check_panel
 from backtrader_system.engine.puts.broker import PutBroker
+from backtrader_system.engine.puts.collateral_table import collateral_table
 from backtrader_system.engine.puts.costs import ContractFees, PutSlippage, spread_part
 from backtrader_system.engine.puts.expiry_table import expiry_table
 from backtrader_system.engine.puts.feed import OptionQuotes
@@ -36,8 +37,7 @@ class PutLedgers(Ledgers):
     """What a run that sells puts left behind.
 
     expiries : table of `ledgers.schemas.EXPIRIES`, how every put that was not bought back ended.
-    collateral : session, equity, collateral (money that the puts held block), free, is_breach (collateral above
-        equity at the close).
+    collateral : see `collateral_table`.
     """
 
     expiries: pd.DataFrame
@@ -78,7 +78,8 @@ def _run_put_selling(
     made = {field.name: getattr(ledgers, field.name) for field in fields(Ledgers)}
     return PutLedgers(
         **made | {"skipped": _skipped(ledgers.skipped, market)},
-        expiries=expiry_table(market, broker.settlements, ledgers.trades), collateral=collateral_table(broker))
+        expiries=expiry_table(market, broker.settlements, ledgers.trades),
+        collateral=collateral_table(broker.collateral))
 
 
 def put_feeds(market: PutMarket) -> list[ScoredBars]:
@@ -113,15 +114,6 @@ def _strategy_parameters(strategy_class: type, settings: Settings) -> dict[str, 
     general = strategy_parameters(strategy_class, settings)
     own = {name: value for name, value in offered.items() if name in declared}
     return general | own | dict(settings.strategy.params)
-
-
-def collateral_table(broker: PutBroker) -> pd.DataFrame:
-    """Return the collateral of each session; columns as in `PutLedgers`."""
-    rows = np.array(broker.collateral, dtype=float).reshape(-1, 3)
-    sessions, equity, used = rows.T
-    return pd.DataFrame({
-        "session": dates_of(sessions), "equity": equity, "collateral": used, "free": equity - used,
-        "is_breach": used > equity})
 
 
 def _skipped(skipped: pd.DataFrame, market: PutMarket) -> pd.DataFrame:
