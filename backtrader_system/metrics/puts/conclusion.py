@@ -35,8 +35,8 @@ def conclusion_sentences(
 
 
 def _basis(sample: EvidenceSample, value: dict) -> str:
-    text = (f"{value['n_options']:,} options on {value['n_underlyings']} underlyings expired on {value['n_expiries']} "
-            f"dates in {sample.n_clusters} months")
+    text = (f"{_count(value['n_options'], 'option')} on {_count(value['n_underlyings'], 'underlying')} expired on "
+            f"{_count(value['n_expiries'], 'date')} in {_count(sample.n_clusters, 'month')}")
     if value["base_rate"] is not None:
         text += f"; {value['base_rate']:.1%} expired worthless{_ends(value, 'base_rate', percent=True)}"
     left = [f"{n:,} {what}" for n, what in ((sample.n_unknown, "without a known outcome"),
@@ -68,8 +68,8 @@ def _choice(value: dict) -> str:
     if value["random_rank"] is None:
         return ""
     p_value = "" if value["random_p"] is None else f" (p {p_text(value['random_p'])})"
-    return (f"The options with the best scores returned {value['top_n_return']:+.2%} of capital each, more than "
-            f"{value['random_rank']:.0%} of random choices from the same expiry dates{p_value}.")
+    return (f"The options with the best scores returned {value['top_n_return']:+.2%} of capital each; "
+            f"{value['random_rank']:.1%} of random choices from the same expiry dates returned less{p_value}.")
 
 
 def _factors(criteria: pd.DataFrame) -> str:
@@ -81,6 +81,10 @@ def _clusters(sample: EvidenceSample) -> str:
     if sample.why_no_error:
         return f"No interval and no p-value is given: {sample.why_no_error}."
     return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _ends(value: dict, name: str, *, percent: bool = False) -> str:

@@ -15,8 +15,8 @@ from backtrader_system.metrics.puts.sample import FACTORS, EvidenceSample
 
 NEGLIGIBLE_AUC = 0.55       # an AUC surely below it is called no prediction
 MIN_COVERAGE = 0.5          # of a factor in the regression with all; one with less would cost the others their options
-_UNIVARIATE = ("auc", "auc_low", "auc_high", "p_value", "auc_within_expiry", "p_within_expiry")
-COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_holm",
+_UNIVARIATE = ("auc", "auc_low", "auc_high", "p_value", "auc_within_expiry")
+COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_within_expiry", "p_holm",
            "multivariate_coefficient", "multivariate_low", "multivariate_high", "multivariate_p", "multivariate_p_holm",
            "vif", "weight", "predictive", "note")
 
@@ -37,6 +37,9 @@ def factor_importance(
     table = pd.DataFrame({"factor": FACTORS}).set_index("factor")
     alone = [_alone(sample, name, confidence, n_samples, seed + place) for place, name in enumerate(FACTORS)]
     table = table.join(pd.DataFrame(alone, index=list(FACTORS)))
+    table["p_within_expiry"] = _shuffled(sample, n_samples, seed)
+    is_flat = table["p_within_expiry"].isna() & (table["note"] == "")
+    table.loc[is_flat, "note"] = "equal for all options of an expiry"
     table = table.join(_together(sample, confidence, seed))
     used = table["p_within_expiry"].fillna(table["p_value"])
     table["p_holm"], table["multivariate_p_holm"] = holm(used.to_numpy()), holm(table["multivariate_p"].to_numpy())
@@ -81,15 +84,24 @@ def _alone(sample: EvidenceSample, name: str, confidence: float, n_samples: int,
     rng = np.random.default_rng(seed)
     draws = resampling(rng, n_clusters=part.n_clusters, n_samples=n_samples, confidence=confidence)
     auc, within = auc_estimate(value, part, draws), auc_within_expiry(value, part, draws)
-    ranks = ranks_within(value, part)
-    p_within = np.nan
-    if not part.why_no_error:
-        p_within = shuffle_within(part.worthless, ranks[:, None], part, n_samples, rng).two_sided()[0]
-    found = (auc.value, auc.low, auc.high, auc.p_value, within.value, p_within)
-    note = part.why_no_error or ("equal for all options of an expiry" if np.isnan(p_within) else "")
+    found = (auc.value, auc.low, auc.high, auc.p_value, within.value)
     return row | {"correlation": float(np.corrcoef(value, part.worthless)[0, 1]),
                   "spearman": float(np.corrcoef(mean_ranks(value), part.worthless)[0, 1]),
-                  **dict(zip(_UNIVARIATE, found, strict=True)), "note": note}
+                  **dict(zip(_UNIVARIATE, found, strict=True)), "note": part.why_no_error or ""}
+
+
+def _shuffled(sample: EvidenceSample, n_shuffles: int, seed: int) -> pd.Series:
+    """Return the p-value of each factor's ranks within expiry dates; factors of the same options share the shuffles."""
+    p_value = pd.Series(np.nan, index=list(FACTORS))
+    known = {name: sample.rows[name].notna().to_numpy() for name in FACTORS}
+    for mask in {is_known.tobytes(): is_known for is_known in known.values()}.values():
+        names = [name for name in FACTORS if np.array_equal(known[name], mask)]
+        part = sample.part(mask)
+        if part.why_no_error is None:
+            ranks = np.column_stack([ranks_within(part.rows[name].to_numpy(float), part) for name in names])
+            made = shuffle_within(part.worthless, ranks, part, n_shuffles, np.random.default_rng(seed))
+            p_value[names] = made.two_sided()
+    return p_value
 
 
 def _together(sample: EvidenceSample, confidence: float, seed: int) -> pd.DataFrame:

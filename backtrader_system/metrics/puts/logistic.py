@@ -62,7 +62,10 @@ def logistic_fit(columns: np.ndarray, sample: EvidenceSample, confidence: float,
     if result is None:
         return not_fitted(n_columns, _SEPARATED)
     slope, empty = result.params[1:], np.full(n_columns, np.nan)
-    r2, fitted = float(1 - result.llf / result.llnull), np.asarray(result.predict(design))
+    # statsmodels would fit the constant anew by a slow optimiser; its likelihood is known.
+    n, rate = len(sample.worthless), sample.worthless.mean()
+    constant = n * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    r2, fitted = float(1 - result.llf / constant), np.asarray(result.predict(design))
     if sample.why_no_error:
         return LogisticFit(slope / scale, empty, empty, empty, r2, fitted)
     reach = t_quantile(sample, confidence) * np.sqrt(_variance(design, fitted, sample))[1:]

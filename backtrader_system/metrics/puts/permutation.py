@@ -52,7 +52,7 @@ def shuffle_within(
     by month of expiry and, with 10 underlyings, by underlying (as `clustered_variance`), at mean 0. Dividing each
     shuffle by its own error keeps the p-value exact where options of an expiry are exchangeable and, with many months,
     right where those of one underlying go together (Janssen 1997; Chung and Romano 2013); shuffled sums alone would
-    then claim too much. With the score as coefficient the sum is the Cochran-Armitage statistic, by strata Mantel (1963).
+    then claim too much. With the score as coefficient the sum is Cochran-Armitage's, by strata Mantel's (1963).
     """
     n_shuffles = min(n_shuffles, max(999, _MOST_CELLS // max(len(value), 1)))
     first = np.searchsorted(sample.stratum, np.arange(sample.n_strata + 1))

@@ -33,7 +33,8 @@ def regime_table(sample: EvidenceSample, *, confidence: float, n_samples: int, s
         money = mean_estimate(pnl, everything.astype(float), part, draws)
         auc, within = auc_estimate(part.score, part, draws), auc_within_expiry(part.score, part, draws)
         fifths = top_against_bottom(part.score, part, draws).difference
-        rows.append((name, len(part.worthless), part.n_strata, rate.value, rate.low, rate.high,
-                     float(part.score.mean()), money.value, money.low, money.high, tail_loss(pnl), auc.value, auc.low, auc.high, within.value,
-                     fifths.value, fifths.low, fifths.high, part.why_no_error or ""))
+        rows.append((
+            name, len(part.worthless), part.n_strata, rate.value, rate.low, rate.high, float(part.score.mean()),
+            money.value, money.low, money.high, tail_loss(pnl), auc.value, auc.low, auc.high, within.value,
+            fifths.value, fifths.low, fifths.high, part.why_no_error or ""))
     return pd.DataFrame(rows, columns=list(COLUMNS))

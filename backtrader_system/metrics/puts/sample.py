@@ -65,8 +65,10 @@ class EvidenceSample:
         return too_few(self.n_clusters, self.n_strata)
 
     def part(self, is_used: np.ndarray) -> EvidenceSample:
-        """Return the sample of the rows marked, with its groups numbered anew."""
-        return _grouped(self.rows[is_used], self.n_unknown, self.n_unscored)
+        """Return the sample of the rows marked, shape (n,) bool, with its groups numbered anew."""
+        groups = [_numbers(group[is_used]) for group in (self.stratum, self.cluster, self.underlying)]
+        return EvidenceSample(self.rows[is_used].reset_index(drop=True), self.worthless[is_used], self.score[is_used],
+                              *groups, self.n_unknown, self.n_unscored)
 
 
 def too_few(n_clusters: int, n_strata: int | None = None) -> str | None:
@@ -114,7 +116,7 @@ def _check(rows: pd.DataFrame) -> None:
         faults.append(f"{int(is_repeated.sum())} options occur twice, first {first}; an option is judged once")
     is_odd = rows["worthless"].notna() & ~rows["worthless"].isin([0.0, 1.0])
     if is_odd.any():
-        faults.append(f"worthless must be 1, 0 or missing; found {rows.loc[is_odd, 'worthless'].iloc[0]!r} at "
+        faults.append(f"worthless must be 1, 0 or missing; found {rows.loc[is_odd, 'worthless'].iloc[0]} at "
                       f"{rows.loc[is_odd, 'contract'].iloc[0]}")
     for name in ("expiry", "underlying"):
         if rows[name].isna().any():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,9 @@ N_PARTS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fifths:
-    """Hit rates of the top and the bottom fifth of each expiry date, over dates that have both.
+    """Hit rates of the top and the bottom fifth of each expiry date.
 
-    contrast : shape (n,), what each option adds to the difference; 0 outside the two fifths. difference : top - bottom.
+    contrast : shape (n,), how far each option belongs to the top minus to the bottom. difference : top - bottom.
 
     Examples
     --------
@@ -77,32 +76,26 @@ def fifth_of_all(score: np.ndarray) -> np.ndarray:
 def top_against_bottom(score: np.ndarray, sample: EvidenceSample, draws: Resampling) -> Fifths:
     """Return the hit rates of the top and bottom fifth within expiry dates, and their difference.
 
-    Dates count with n1 n0 / (n1 + n0), n1 and n0 the sizes of the two fifths (Cochran 1954): the plain rates of the
-    fifths where both are equally large. Dates that lack one are left out; NaN where all do.
+    A fifth of n options is n / 5 of them, whole or not: options tied at its limit, and the one that it cuts, belong to
+    it in part. So both fifths are equally large, equal scores differ in nothing, and dates count with their options.
     """
-    fifth = fifth_within_expiry(score, sample)
-    is_top, is_bottom = fifth == N_PARTS, fifth == 1
-    n_top, n_bottom, won_top, won_bottom = (
-        np.bincount(sample.stratum, part, sample.n_strata)
-        for part in (is_top, is_bottom, is_top * sample.worthless, is_bottom * sample.worthless))
-    weight = n_top * n_bottom / np.maximum(n_top + n_bottom, 1)
-    if weight.sum() == 0:
+    if len(score) == 0 or np.ptp(score) == 0:
         return Fifths(float("nan"), float("nan"), Estimate(float("nan")), np.zeros(len(score)))
-    top_rate, bottom_rate = won_top / np.maximum(n_top, 1), won_bottom / np.maximum(n_bottom, 1)
-    share = weight / weight.sum()
-    difference = float(share @ (top_rate - bottom_rate))
-    row = sample.stratum
-    of_top = is_top * (weight / np.maximum(n_top, 1))[row]
-    of_bottom = is_bottom * (weight / np.maximum(n_bottom, 1))[row]
-    middle = ((top_rate + bottom_rate) / 2)[row]
-    residual = (of_top * (sample.worthless - middle - difference / 2)
-                - of_bottom * (sample.worthless - middle + difference / 2)) / weight.sum()
-    month = np.zeros(sample.n_strata, dtype=np.int64)
-    month[row] = sample.cluster
-    numerator = np.bincount(month, weight * (top_rate - bottom_rate), sample.n_clusters)
-    denominator = np.bincount(month, weight, sample.n_clusters)
+    size = np.bincount(sample.stratum, minlength=sample.n_strata).astype(float)
+    top, bottom = (_part_in_top(one, sample, size / N_PARTS) for one in (score, -score))
+    won_top, won_bottom = (np.bincount(sample.stratum, part * sample.worthless, sample.n_strata)
+                           for part in (top, bottom))
+    total = size.sum() / N_PARTS
+    top_rate, bottom_rate = float(won_top.sum() / total), float(won_bottom.sum() / total)
+    difference, row = top_rate - bottom_rate, sample.stratum
+    middle = ((won_top + won_bottom) / (2 * size / N_PARTS))[row]
+    residual = (top * (sample.worthless - middle - difference / 2)
+                - bottom * (sample.worthless - middle + difference / 2)) / total
+    contrast = top - bottom
+    numerator = np.bincount(sample.cluster, contrast * sample.worthless, sample.n_clusters)
+    denominator = np.bincount(sample.cluster, minlength=sample.n_clusters) / N_PARTS
     estimate = ratio_estimate(numerator, denominator, residual, sample, draws)
-    return Fifths(float(share @ top_rate), float(share @ bottom_rate), estimate, of_top - of_bottom)
+    return Fifths(top_rate, bottom_rate, estimate, contrast)
 
 
 def top_choice(score: np.ndarray, sample: EvidenceSample, top_n: int) -> np.ndarray:
@@ -110,18 +103,8 @@ def top_choice(score: np.ndarray, sample: EvidenceSample, top_n: int) -> np.ndar
 
     Options tied at the limit share the places left. Choosing all options of a date would compare nothing, hence half.
     """
-    rank = ranks_within(-score, sample)      # mean rank from the highest score
-    chosen = np.zeros(len(score))
-    first = np.searchsorted(sample.stratum, np.arange(sample.n_strata + 1))
-    for start, end in pairwise(first):
-        places = min(top_n, (end - start) // 2)
-        if places == 0:
-            continue
-        block = score[start:end]
-        limit = block[np.argsort(rank[start:end], kind="stable")[places - 1]]
-        above, tied = block > limit, block == limit
-        chosen[start:end] = above + tied * (places - above.sum()) / tied.sum()
-    return chosen
+    size = np.bincount(sample.stratum, minlength=sample.n_strata)
+    return _part_in_top(score, sample, np.minimum(top_n, size // 2).astype(float))
 
 
 def portfolios_against_random(
@@ -151,3 +134,13 @@ def portfolios_against_random(
     p_value = float("nan") if known.why_no_error else float(made.one_sided()[1])
     return Portfolios(chosen, mean_estimate(returns, chosen, known, draws) if known.n_clusters == draws.counts.shape[1]
                       else Estimate(float(own[1])), float(own[0]), table, beaten, p_value)
+
+
+def _part_in_top(score: np.ndarray, sample: EvidenceSample, places: np.ndarray) -> np.ndarray:
+    """Return how far each option belongs to the `places` highest scores of its expiry date, in [0, 1].
+
+    places : of each date, fractions allowed. Equal scores share what is left of the places.
+    """
+    groups = pd.Series(-score).groupby(sample.stratum)
+    before, last = groups.rank(method="min").to_numpy() - 1, groups.rank(method="max").to_numpy()
+    return np.clip((places[sample.stratum] - before) / (last - before), 0.0, 1.0)

@@ -14,23 +14,25 @@ _CAPITAL_PER_UNIT = 100.0
 
 def simulated_rows(
     seed: int, *, n_expiries: int = 24, n_underlyings: int = 20, n_strikes: int = 4, skill: float = 0.0,
-    is_clumped: bool = True, volatility: float = 0.25, mispricing: float = 1.0
+    is_clumped: bool = True, lasting: float = 0.1
 ) -> pd.DataFrame:
     """Return evidence rows of puts on invented stocks, monthly expiries, the score useless where `skill` is 0.
 
-    The return of a stock until expiry is half market, shared by all options of an expiry, half its own; stocks differ
-    in volatility. is_clumped: the score has a part of its stock that stays, one of its expiry and one of stock and
-    expiry, as support levels have; else it is drawn for every option anew. skill : how many points the score moves with
-    a standard deviation of the stock's own future return. mispricing : true over implied volatility.
+    Half the variance of a stock's return until expiry is the market's, shared by all options of an expiry; the share
+    `lasting` is the stock's own in all months; the rest is of stock and month. Stocks differ in volatility, premiums
+    are fair before `lasting` is known. is_clumped : the score has a part of its stock that stays, one of its expiry and
+    one of stock and expiry, as support levels have; else it is drawn for every option anew. skill : points that the
+    score moves with a standard deviation of the stock's return of that month.
     """
     rng = np.random.default_rng(seed)
     shape = (n_expiries, n_underlyings, n_strikes)
-    sigma = volatility * np.exp(0.3 * rng.standard_normal(n_underlyings))
+    sigma = 0.25 * np.exp(0.3 * rng.standard_normal(n_underlyings))
     own = rng.standard_normal(shape[:2])
-    shock = (rng.standard_normal(n_expiries)[:, None] + own) / np.sqrt(2)
+    shock = (np.sqrt(0.5) * rng.standard_normal(n_expiries)[:, None] + np.sqrt(0.5 - lasting) * own
+             + np.sqrt(lasting) * rng.standard_normal(n_underlyings))
     deviation = sigma * np.sqrt(_LIFE_YEARS)
-    log_return = mispricing * deviation * shock - deviation**2 / 2
-    moneyness = np.linspace(-0.15, 0.0, n_strikes) + rng.uniform(-0.01, 0.01, shape)
+    log_return = deviation * shock - deviation**2 / 2
+    moneyness = np.linspace(-0.10, 0.0, n_strikes) + rng.uniform(-0.01, 0.01, shape)
     distance = (-np.log1p(moneyness) - (deviation**2 / 2)[None, :, None]) / deviation[None, :, None]
     payoff = np.maximum(0.0, 1 + moneyness - np.exp(log_return)[..., None])
     premium = (1 + moneyness) * ndtr(-distance) - ndtr(-distance - deviation[None, :, None])
@@ -46,7 +48,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int, int], is_clumped: bo
         return 12 * rng.standard_normal(shape)
     expiry, stock = rng.standard_normal((shape[0], 1, 1)), rng.standard_normal((1, shape[1], 1))
     both = rng.standard_normal((*shape[:2], 1))
-    return 6 * (expiry + stock + both + rng.standard_normal(shape))
+    return 5 * (expiry + 1.2 * stock + 1.8 * both + 0.6 * rng.standard_normal(shape))
 
 
 def _table(shape, score, factors, moneyness, distance, sigma, premium, payoff, rng) -> pd.DataFrame:
