@@ -26,6 +26,7 @@ PROGRAM = "backtest_runner.py"
 # Commands beside the backtest: `python -m backtrader_system NAME ...`.
 COMMANDS = {
     "conviction": ("backtrader_system.cli.conviction", "main"),
+    "puts": ("backtrader_system.cli.puts", "main"),
     "signals": ("backtrader_system.cli.signals", "main"),
 }
 

@@ -24,6 +24,7 @@ class QuoteSettings(Section):
     strict: bool = False                    # true: any faulty quote stops the run; false: listed and left out
     max_spread_ratio: Annotated[float, Field(ge=1)] = 10.0     # ask / bid above it is not sold
     max_stale_sessions: Sessions = 5        # equal bid, ask and last while the underlying moved, for longer: stale
+    assumed_half_spread_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05   # of the last price, without bid and ask
     risk_free_rate: Annotated[float, Field(gt=-0.5, lt=1)] = 0.02    # per year, continuous, of every formula here
     dividend_yield: Annotated[float, Field(ge=0, lt=1)] = 0.0        # per year, continuous
     clock: Literal["calendar_365", "october_2025", "november_2025"] = "calendar_365"   # of the owner's old files
@@ -115,7 +116,7 @@ class SellingSettings(Section):
     decide: Literal["entry_day", "every_day"] = "entry_day"   # when an option may be sold: its entry day, or any later
     max_per_underlying: Annotated[int, Field(ge=1)] = 1       # short puts held at once
     capital_per_position: Positive = 50_000.0                 # collateral that one position may take
-    min_premium: NotNegative = 0.05                           # per unit of the underlying, at the bid
+    min_premium: NotNegative = 5.0                            # money per contract, at the bid
     collateral: Literal["cash_secured", "margin"] = "cash_secured"
     margin_floor_fraction: Fraction = 0.15                    # margin: C = floor * strike
     margin_safety_factor: Positive = 1.2                      # margin: B = factor * worst decline * strike

@@ -8,6 +8,9 @@ import numpy as np
 
 from backtrader_system.engine.backtest import Ledgers
 from backtrader_system.engine.kernel.verifying import Verification, verify_with_kernel
+from backtrader_system.engine.puts.checking import put_discrepancies
+from backtrader_system.engine.puts.market import PutMarket
+from backtrader_system.engine.puts.selling import PutLedgers
 from backtrader_system.errors import ReconciliationError
 from backtrader_system.ledgers.reconcile import reconcile
 from backtrader_system.market_data.panel import BarPanel
@@ -23,6 +26,15 @@ def check_ledgers(name: str, ledgers: Ledgers, bars: BarPanel, settings: Setting
         initial_capital=settings.backtest.initial_capital, allow_short=settings.backtest.allow_short,
         delisting_haircut_fraction=settings.backtest.delisting_haircut_fraction,
     )
+    _stop_on(name, faults)
+
+
+def check_put_ledgers(name: str, ledgers: PutLedgers, market: PutMarket, settings: Settings) -> None:
+    """As `check_ledgers`, for a run that sells puts: replayed against quotes, payoffs and collateral."""
+    _stop_on(name, put_discrepancies(market, ledgers, settings))
+
+
+def _stop_on(name: str, faults: list[str]) -> None:
     if faults:
         raise ReconciliationError(
             f"the ledgers of '{name}' do not agree with a replay of its fills; nothing they say can be trusted. "

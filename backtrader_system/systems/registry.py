@@ -10,6 +10,8 @@ from typing import Any
 SYSTEMS: dict[str, tuple[str, str, str]] = {
     "ml_trading": ("backtrader_system.systems.ml_trading", "run_ml_trading", "backtest_ml_trading"),
     "conviction": ("backtrader_system.systems.conviction.story", "run_conviction", "backtest_conviction"),
+    "put_recommendations": ("backtrader_system.systems.put_recommendations.story", "run_put_recommendations",
+                            "backtest_put_recommendations"),
 }
 
 

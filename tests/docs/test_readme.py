@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backtrader_system.cli import backtest_model, conviction, signals
+from backtrader_system.cli import backtest_model, conviction, puts, signals
 from backtrader_system.cli.main import overrides_of, parser
 from backtrader_system.settings.loading import load_settings
 
@@ -40,7 +40,8 @@ def test_every_command_line_is_understood(command, tmp_path, monkeypatch):
     (tmp_path / "bars.parquet").touch()
     monkeypatch.chdir(tmp_path)
     arguments = parser().parse_args(command[2:])
-    assert load_settings(arguments.config, overrides_of(arguments)).settings.system == "ml_trading"
+    system = load_settings(arguments.config, overrides_of(arguments)).settings.system
+    assert system == ("put_recommendations" if "put_" in str(arguments.config) else "ml_trading")
 
 
 @pytest.mark.parametrize("command", commands("python backtest_model.py"), ids=" ".join)
@@ -55,7 +56,7 @@ def test_every_conviction_command_line_is_understood(command, tmp_path, monkeypa
 
 @pytest.mark.parametrize("command", commands("python -m backtrader_system"), ids=" ".join)
 def test_every_module_command_line_is_understood(command):
-    module = {"conviction": conviction, "signals": signals}[command[3]]
+    module = {"conviction": conviction, "puts": puts, "signals": signals}[command[3]]
     assert callable(module.parser().parse_args(command[4:]).action)
 
 

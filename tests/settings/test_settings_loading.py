@@ -59,9 +59,11 @@ def faults_of(config: Path, overrides: list[str] | None = None) -> tuple[str, ..
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_config_loads(name: str, tmp_path: Path) -> None:
-    (tmp_path / "signals.csv").touch()
-    needs = {"conviction.signals": str(tmp_path / "signals.csv")} if name == "conviction.yaml" else {}
-    loaded = load_settings(name, needs)
+    given = tmp_path / "given.csv"
+    given.touch()
+    needs = {"conviction.yaml": "conviction.signals", "put_chain.yaml": "puts.chain",
+             "put_collected.yaml": "puts.collected"}
+    loaded = load_settings(name, {needs[name]: str(given)} if name in needs else {})
 
     assert loaded.name == name.removesuffix(".yaml")
     assert json.loads(json.dumps(loaded.resolved, allow_nan=False)) == loaded.resolved

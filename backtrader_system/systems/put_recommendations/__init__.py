@@ -1,0 +1,1 @@
+"""The system `put_recommendations`: scored puts, followed to expiry and sold."""

@@ -1,0 +1,71 @@
+"""Which phase of the owner's plan a run is, and what a reader must know before believing its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.puts.assumed_spread import ASSUMED_SPREAD
+from backtrader_system.puts.probabilities.methods import REBUILT, method_sources
+from backtrader_system.puts.score import FACTORS
+from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
+from backtrader_system.systems.put_recommendations.sources import PutSources
+
+FULL_HISTORY_DAYS = 730        # the owner: phase 3 when two years of probabilities exist
+FEW_EXPIRIES = 10
+PROBABILITY_FACTORS = ("recovery_advantage", "historical_peak")
+
+
+def phase_of(sources: PutSources) -> tuple[int, str]:
+    """Return the phase, 1, 2 or 3, and what it means."""
+    if sources.chain.is_synthetic:
+        return 2, ("prices of the underlyings only: the chain, its quotes and so its probabilities are made up; "
+                   "outcomes come from real closes")
+    days = (sources.last_session - sources.first_session).days
+    if days >= FULL_HISTORY_DAYS:
+        return 3, f"all six factors over {days / 365.25:.1f} years of quotes"
+    return 1, f"all six factors over {days} days of quotes: too few expiry dates for a verdict, most likely"
+
+
+def cautions(scored: ScoredPuts, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the warnings of a run, the gravest first."""
+    return (*_of_lookahead(scored), *_of_prices(scored), *_of_rows(scored, rows))
+
+
+def _of_lookahead(scored: ScoredPuts) -> Iterator[str]:
+    score = scored.sources.settings.puts.score
+    if score.recovery == "whole_life":
+        yield ("LOOK-AHEAD: puts.score.recovery whole_life uses each option's later probabilities and the outcomes of "
+               "the period under test, as the original does; causal does not")
+
+
+def _of_prices(scored: ScoredPuts) -> Iterator[str]:
+    sources = scored.sources
+    puts, chain = sources.settings.puts, sources.chain
+    if chain.is_synthetic:
+        yield ("premiums are model prices (Black-Scholes on past volatility x "
+               f"{puts.synthetic.volatility_premium:g}), no market quoted them: returns show the method, not the money")
+    elif any(issue.rule == ASSUMED_SPREAD for issue in chain.issues):
+        yield (f"the file has neither bid nor ask: a half spread of {puts.quotes.assumed_half_spread_fraction:.0%} of "
+               "the last price is assumed (puts.quotes.assumed_half_spread_fraction)")
+    if not chain.is_synthetic and method_sources(chain)[puts.score.probability_method] == REBUILT:
+        yield (f"the source gives no probability: {puts.score.probability_method} is our walk-forward "
+               "re-implementation, not the owner's")
+    bars = sources.bars
+    if np.array_equal(bars.low, bars.close, equal_nan=True):
+        yield "the underlyings have closes only: support levels are lows of closes, not of the day"
+
+
+def _of_rows(scored: ScoredPuts, rows: pd.DataFrame) -> Iterator[str]:
+    n_expiries = rows.loc[rows["worthless"].notna(), "expiry_session"].nunique()
+    if n_expiries < FEW_EXPIRIES:
+        yield (f"{n_expiries} expiry dates only: options of one date share the market's move, so no p-value is stated "
+               f"below {FEW_EXPIRIES}")
+    lost = [name.replace("_", " ") for name in FACTORS if len(rows) and rows[name].isna().all()]
+    if lost:
+        yield f"never known, so without weight: {', '.join(lost)}"
+    unknown = int(rows["worthless"].isna().sum())
+    if unknown:
+        yield f"{unknown:,} of {len(rows):,} judged options have no known outcome; none of them counts as worthless"

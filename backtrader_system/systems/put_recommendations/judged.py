@@ -1,0 +1,118 @@
+"""The options that are judged: each once, on the day it comes within so many days of its expiry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from backtrader_system.market_data.panel import BarPanel
+from backtrader_system.puts.chain import OptionChain
+from backtrader_system.puts.early_assignment import early_assignments
+from backtrader_system.puts.outcomes import contract_outcomes
+from backtrader_system.puts.sale import hold_to_expiry, sale_premium
+from backtrader_system.puts.score import FACTORS
+from backtrader_system.settings.puts import OutcomeSettings
+from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
+from backtrader_system.systems.put_recommendations.sources import within_period
+
+TREND_SESSIONS, VOLATILITY_SESSIONS, USUAL_SESSIONS = 63, 21, 252
+
+
+def entry_quotes(scored: ScoredPuts) -> np.ndarray:
+    """Return the row of the quote on which each judged option is judged, rising by day.
+
+    That is its first quote with at most `entry_days_to_expiry` calendar days left. Options that were already nearer to
+    their expiry when the period began are left out: nobody saw them come in.
+    """
+    sources, score = scored.sources, scored.sources.settings.puts.score
+    chain, days = sources.chain, sources.chain.days_to_expiry()
+    is_near = (days <= score.entry_days_to_expiry) & (days >= score.min_days_to_expiry)
+    rows = np.flatnonzero(is_near & within_period(sources))
+    number = chain.quotes["number"].to_numpy()[rows]
+    _, first = np.unique(number, return_index=True)     # quotes are sorted by day
+    entries = np.sort(rows[first])
+    entered = chain.of_contract("expiry")[entries] - np.timedelta64(score.entry_days_to_expiry, "D")
+    return entries[(entered >= sources.first_session.to_datetime64()) | _is_new(scored, entries)]
+
+
+def _is_new(scored: ScoredPuts, entries: np.ndarray) -> np.ndarray:
+    """Return whether a contract was first seen in the period, however near its expiry."""
+    return scored.sources.chain.of_contract("first_seen")[entries] > scored.sources.first_session.to_datetime64()
+
+
+def evidence_rows(
+    scored: ScoredPuts, entries: np.ndarray, *, outcome: OutcomeSettings | None = None,
+) -> pd.DataFrame:
+    """Return one row per judged option: what was known on its entry day, and what became of a sale after it.
+
+    outcome : other rules of filling and assignment than those of the run, for comparison.
+    The columns are described in docs/puts.md. A sale decided after the close of the entry day fills at
+    the contract's next quote. Money is per contract; pnl is after fees.
+    """
+    sources = scored.sources
+    puts, chain = sources.settings.puts, sources.chain
+    outcomes, early = scored.outcomes, scored.early
+    if outcome is not None:
+        puts = puts.model_copy(update={"outcome": outcome})
+        outcomes = contract_outcomes(chain, sources.bars, puts, sources.settlements)
+        early = early_assignments(chain, sources.bars, puts)
+    quotes = chain.quotes.iloc[entries].reset_index(drop=True)
+    contracts = chain.contracts.iloc[quotes["number"]].reset_index(drop=True)
+    results = outcomes.iloc[quotes["number"]].reset_index(drop=True)
+    sales = _sales(chain, entries, puts.outcome)
+    premium = sales["premium"]
+    held = hold_to_expiry(sales, outcomes, early, chain, puts)
+    known = pd.DataFrame({
+        "contract": contracts["contract"], "number": quotes["number"], "underlying": contracts["underlying"],
+        "expiry": contracts["expiry"], "expiry_session": results["expiry_session"], "quote_date": quotes["quote_date"],
+        "days_to_expiry": chain.days_to_expiry()[entries], "strike": contracts["strike"],
+        "underlying_price": quotes["underlying_price"],
+        "moneyness": contracts["strike"] / quotes["underlying_price"] - 1,
+        "iv": scored.volatility[entries],
+        "market_probability": scored.probabilities["black_scholes"].to_numpy()[entries],
+        "probability": scored.history.current[entries], "score": scored.score[entries],
+        "coverage": scored.coverage[entries],
+    })
+    factors = scored.factors[list(FACTORS)].iloc[entries].reset_index(drop=True)
+    money = pd.DataFrame({
+        "passes_filter": scored.passes[entries], "worthless": results["worthless"], "outcome": held["outcome"],
+        "premium": premium * contracts["multiplier"], "pnl": held["pnl"], "capital": held["capital"],
+        "return_on_capital": held["return_on_capital"],
+        "regime": market_regime(sources.bars, pd.DatetimeIndex(quotes["quote_date"])),
+    })
+    return pd.concat([known, factors, money], axis=1)
+
+
+def _sales(chain: OptionChain, entries: np.ndarray, outcome: OutcomeSettings) -> pd.DataFrame:
+    """Return the sale of each entry at the contract's next quote, as the account fills it; premium NaN without one."""
+    number = chain.quotes["number"].to_numpy()
+    order = np.argsort(number, kind="stable")           # by contract, then by day
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.arange(len(order))
+    after = place[entries] + 1
+    has_next = after < len(order)
+    following = order[np.where(has_next, after, 0)]
+    has_next &= number[following] == number[entries]
+    premium = sale_premium(chain.quotes["bid"].to_numpy(dtype=float)[following], chain.mid()[following], outcome)
+    return pd.DataFrame({
+        "number": number[entries], "quote_date": chain.quotes["quote_date"].to_numpy()[following],
+        "premium": np.where(has_next, premium, np.nan)})
+
+
+def market_regime(bars: BarPanel, days: pd.DatetimeIndex) -> np.ndarray:
+    """Return rising or falling, calm or stormy, of the equally weighted underlyings, as known after each day.
+
+    Rising: the last 63 sessions gained. Stormy: the volatility of the last 21 sessions is above its median of the last
+    252. Text "unknown" before there is such a past.
+    """
+    close = pd.DataFrame(bars.close * bars.growth_factor(), index=bars.sessions)
+    returns = close.ffill().pct_change(fill_method=None).mean(axis=1).fillna(0.0)
+    level = (1 + returns).cumprod()
+    gained = level / level.shift(TREND_SESSIONS) - 1
+    volatility = returns.rolling(VOLATILITY_SESSIONS).std()
+    usual = volatility.rolling(USUAL_SESSIONS, min_periods=TREND_SESSIONS).median()
+    text = np.where(gained > 0, "rising", "falling") + np.where(volatility > usual, ", stormy", ", calm")
+    text = pd.Series(np.where(gained.notna() & usual.notna(), text, "unknown"), index=bars.sessions)
+    return text.reindex(days, method="ffill").fillna("unknown").to_numpy(dtype=object)
+
+
