@@ -11,7 +11,7 @@ from scipy.stats import norm, rankdata
 from backtrader_system.puts.weights.areas import area
 from backtrader_system.puts.weights.tenths import RankedRows
 
-VECTORS_AT_ONCE = 32
+RANKS_AT_ONCE = 2_000_000
 MOST_RANKS = 100_000_000       # ranks computed at most; more rows are judged on fewer vectors
 EULER_GAMMA = 0.5772156649015329
 
@@ -59,8 +59,9 @@ def search_null(rows: RankedRows, expiry: np.ndarray, units: np.ndarray, *, shuf
     if pairs == 0 or len(units) == 0:
         return SearchNull(*(float("nan"),) * 5, len(units), shuffles)
     areas = np.empty((len(units), shuffles + 1))
-    for start in range(0, len(units), VECTORS_AT_ONCE):
-        part = units[start:start + VECTORS_AT_ONCE]
+    at_once = max(1, RANKS_AT_ONCE // len(rows.row))
+    for start in range(0, len(units), at_once):
+        part = units[start:start + at_once]
         ranks = rankdata(np.stack([rows.scores(one) for one in part]), axis=1)
         areas[start:start + len(part)] = (ranks @ outcomes - n_worthless * (n_worthless + 1) / 2) / pairs
     found = areas.max(axis=0)

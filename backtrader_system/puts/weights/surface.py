@@ -18,9 +18,10 @@ def weight_surface(found: SearchResult) -> pd.DataFrame:
         n_vectors; one factor first, pairs after it. Weights are those of the grid, before the weight of factors
         without data is given to the others; such factors are left out.
     """
-    kept = found.vector_of_grid >= 0
+    kept = np.flatnonzero(found.vector_of_grid >= 0)
+    kept = kept[np.isfinite(found.auc[found.vector_of_grid[kept]])]
     grid, auc = found.grid[kept], found.auc[found.vector_of_grid[kept]]
-    used = [place for place in range(grid.shape[1]) if found.units[:, place].any()]
+    used = [place for place in range(grid.shape[1]) if len(kept) and found.units[:, place].any()]
     parts = [_levels(grid, auc, (place,)) for place in used]
     parts += [_levels(grid, auc, pair) for pair in combinations(used, 2)]
     columns = ["factor_a", "weight_a", "factor_b", "weight_b", "best_auc", "mean_auc", "n_vectors"]
