@@ -11,6 +11,7 @@ SESSIONS = pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-08", "2024-01-09
 NAN = float("nan")
 
 
+@pytest.mark.real_data
 def test_table_has_the_columns_of_the_owners_file(data_folder, random_bars):
     stored = pd.read_csv(data_folder / "reference" / "putoptions" / "support_level_metrics_sample.csv")
 
