@@ -8,7 +8,7 @@ import pandas as pd
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.puts.chain import OptionChain
 from backtrader_system.puts.expiry_sessions import expiry_sessions
-from backtrader_system.puts.outcomes import EQUAL_WITHIN
+from backtrader_system.puts.outcomes import EQUAL_WITHIN, heirs
 from backtrader_system.settings.puts import PutsSettings
 
 DEEP, DIVIDEND = "deep_in_the_money", "dividend"
@@ -24,7 +24,8 @@ def early_assignments(chain: OptionChain, underlyings: BarPanel, settings: PutsS
     the interest on the strike until expiry, K (1 - exp(-r T)), exceeds the time value: a holder waits for the fall of
     the price on the ex-day, then prefers the strike now. Further dividends before expiry are not looked at. The panel
     must hold dividends for that; adjusted prices have none.
-    Only American puts; a put sold on such a day is taken to be assigned on a later one.
+    Only American puts; a put sold on such a day is taken to be assigned on a later one. A contract that was replaced
+    has the days of the contract it became in the end, with the payoff in its own units.
     Returns: DataFrame number, session, payoff (per unit, intrinsic value at that close), rule; sorted by number and
         session. Timing: uses the quote and close of that session and ex-days up to it; known after that close.
     """
@@ -45,12 +46,23 @@ def early_assignments(chain: OptionChain, underlyings: BarPanel, settings: PutsS
         is_paid = is_open & (interest > time_value) & (rule == "deep_or_dividend")
     is_paid[is_paid] = _after_ex_day(chain, underlyings)[is_paid]
     rows = np.flatnonzero(is_deep | is_paid)
-    rows = rows[np.lexsort((day[rows], number[rows]))]
-    return _table(number[rows], day[rows].astype("M8[ns]"), intrinsic[rows], np.where(is_deep[rows], DEEP, DIVIDEND))
+    found = _table(number[rows], day[rows].astype("M8[ns]"), intrinsic[rows], np.where(is_deep[rows], DEEP, DIVIDEND))
+    return _with_predecessors(found, chain.contracts).sort_values(["number", "session"], ignore_index=True)
 
 
 def _table(number: np.ndarray, session: np.ndarray, payoff: np.ndarray, rule: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"number": number, "session": session, "payoff": payoff, "rule": pd.array(rule, dtype="str")})
+
+
+def _with_predecessors(found: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
+    """Return the days with those of every successor under the numbers it had before, in the units of those."""
+    heir = heirs(contracts)
+    strike = contracts["strike"].to_numpy(dtype=float)
+    older = np.flatnonzero(heir != np.arange(len(contracts)))
+    inherited = pd.DataFrame({"number": heir[older], "older": older}).merge(found, on="number")
+    inherited["payoff"] *= strike[inherited["older"].to_numpy()] / strike[inherited["number"].to_numpy()]
+    inherited["number"] = inherited["older"]
+    return pd.concat([found, inherited[found.columns]], ignore_index=True) if len(inherited) else found
 
 
 def _price(chain: OptionChain, underlyings: BarPanel) -> np.ndarray:

@@ -17,8 +17,6 @@ WORTHLESS, ASSIGNED, ASSIGNED_EARLY, UNKNOWN = "worthless", "assigned", "assigne
 FROM_FILE, FROM_CLOSE = "settlement file", "close"
 # Parity prices and fractional strikes carry float noise; a real tick is far larger.
 EQUAL_WITHIN = 1e-9
-# An adjusted contract that is not quoted for so many days while its underlying is was replaced, not merely idle.
-REPLACED_AFTER_DAYS = 5
 
 OUTCOMES = FrameSchema("outcomes of contracts", (
     Column("number", "count", minimum=0),
@@ -48,8 +46,10 @@ def contract_outcomes(chain: OptionChain, underlyings: BarPanel, settings: PutsS
                       sessions: pd.DatetimeIndex | None = None) -> pd.DataFrame:
     """Return what became of each contract at its expiry; early assignment is a table of its own.
 
-    underlyings : closes in the units of the strikes. A split during the life of a contract that is not marked as
-        adjusted makes its outcome unknown: strike and close are in different units then.
+    chain : a contract that was replaced (columns replaced_on, replaced_by of its contracts, where the chain has them)
+        ends as its successor does, in units of its own; without a known successor its outcome is unknown.
+    underlyings : closes in the units of the strikes. A split during the life of a contract that is neither replaced
+        nor marked as adjusted makes its outcome unknown: strike and close are in different units then.
     settlements : columns underlying, expiry, settle_price and optionally settle_quote_date; a price taken before the
         expiry session is not believed. Where it has no price, the close of the expiry session decides.
     sessions : all sessions of the exchange; see `expiry_sessions`.
@@ -116,10 +116,15 @@ def _settled(chain: OptionChain, underlyings: BarPanel, settlements: pd.DataFram
     from_file = _from_file(contracts, session, settlements)
     price = np.where(np.isfinite(from_file), from_file, close)
     why = np.where(np.isfinite(price), "", _why_no_close(underlyings, session, column)).astype(object)
-    for reason in (_changed_by_split(contracts, underlyings, session, column), _replaced(chain, session)):
-        why = np.where((reason != "") & np.isfinite(price), reason, why)
+    split = _changed_by_split(contracts, underlyings, session, column)
+    why = np.where(np.isfinite(price) & (split != ""), split, why)
     price = np.where(why == "", price, np.nan)
-    source = np.select([~np.isfinite(price), np.isfinite(from_file)], ["", FROM_FILE], FROM_CLOSE)
+    heir = heirs(contracts)
+    strike = contracts["strike"].to_numpy(dtype=float)
+    price, why = price[heir] * strike / strike[heir], why[heir]
+    orphan = _without_successor(contracts)[heir]
+    price, why = np.where(orphan == "", price, np.nan), np.where(orphan == "", why, orphan)
+    source = np.select([~np.isfinite(price), np.isfinite(from_file[heir])], ["", FROM_FILE], FROM_CLOSE)
     return _Settled(session, price, source, why)
 
 
@@ -157,21 +162,26 @@ def _changed_by_split(contracts: pd.DataFrame, underlyings: BarPanel, session: n
     start = np.searchsorted(days, contracts["first_seen"].to_numpy().astype("datetime64[D]"), side="right")
     end = np.searchsorted(days, session, side="right")
     ratio = factor[np.maximum(start, end), column] / factor[start, column]
-    is_changed = (np.abs(ratio - 1) > EQUAL_WITHIN) & (column >= 0) & ~contracts["is_adjusted"].to_numpy(dtype=bool)
+    is_handled = contracts["is_adjusted"].to_numpy(dtype=bool) | (heirs(contracts) != np.arange(len(contracts)))
+    is_changed = (np.abs(ratio - 1) > EQUAL_WITHIN) & (column >= 0) & ~is_handled
     text = [f"split of {value:g} during the contract's life, its strike is not adjusted" for value in ratio]
     return np.where(is_changed, text, "")
 
 
-def _replaced(chain: OptionChain, session: np.ndarray) -> np.ndarray:
-    """Return a reason for adjusted contracts whose old terms stopped being quoted while the underlying went on."""
-    contracts, quotes = chain.contracts, chain.quotes
-    reason = np.full(len(contracts), "", dtype=object)
-    last_seen = contracts["last_seen"].to_numpy().astype("datetime64[D]")
-    underlying_of_quote = chain.of_contract("underlying")
-    for underlying in contracts.loc[contracts["is_adjusted"].to_numpy(dtype=bool), "underlying"].unique():
-        days = np.unique(quotes["quote_date"].to_numpy()[underlying_of_quote == underlying].astype("datetime64[D]"))
-        mine = np.flatnonzero((contracts["underlying"] == underlying) & contracts["is_adjusted"])
-        idle = np.searchsorted(days, session[mine], "right") - np.searchsorted(days, last_seen[mine], "right")
-        for number in mine[idle >= REPLACED_AFTER_DAYS]:
-            reason[number] = f"adjusted by a corporate action after its last quote on {last_seen[number]}"
-    return reason
+def heirs(contracts: pd.DataFrame) -> np.ndarray:
+    """Return the number of the contract that each one has become in the end; its own where it was not replaced."""
+    heir = np.arange(len(contracts))
+    if "replaced_by" not in contracts:
+        return heir
+    successor = contracts["replaced_by"].to_numpy(dtype=int)
+    while (successor[heir] >= 0).any():
+        heir = np.where(successor[heir] >= 0, successor[heir], heir)
+    return heir
+
+
+def _without_successor(contracts: pd.DataFrame) -> np.ndarray:
+    if "replaced_on" not in contracts:
+        return np.full(len(contracts), "", dtype=object)
+    day = contracts["replaced_on"].to_numpy().astype("datetime64[D]")
+    is_lost = ~np.isnat(day) & (heirs(contracts) == np.arange(len(contracts)))
+    return np.where(is_lost, [f"quoted under other terms from {one}: a corporate action" for one in day], "")

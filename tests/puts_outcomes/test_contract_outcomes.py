@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from few_puts import chain, contract, panel, quote, settings
 
+from backtrader_system.puts.chain import OptionChain
 from backtrader_system.puts.outcomes import OUTCOMES, contract_outcomes
 
 WEEK = ["2024-01-15", "2024-01-16", "2024-01-17", "2024-01-18", "2024-01-19"]
@@ -129,14 +131,30 @@ def test_an_adjusted_contract_is_settled_in_its_new_terms():
     assert one_outcome(45.0, [95, 95, 47, 47, 47], split=split, is_adjusted=True).outcome == "worthless"
 
 
-def test_old_terms_that_stopped_being_quoted_are_unknown():
-    days = [str(day.date()) for day in pd.bdate_range("2024-01-08", "2024-01-19")]
-    terms = [contract(645.0, "2024-01-19", first_seen="2024-01-08", last_seen="2024-01-08", is_adjusted=True),
-             contract(92.0, "2024-01-19", first_seen="2024-01-09", is_adjusted=True)]
-    quotes = [quote(0, "2024-01-08", 1, 2), *[quote(1, day, 1, 2) for day in days[1:]]]
-    found = contract_outcomes(chain(terms, quotes), panel({"A": [90.0] * len(days)}, days), settings())
+def replaced(successor: int) -> OptionChain:
+    """Return a put of strike 90 that a split of three turned into one of strike 30."""
+    terms = [contract(90.0, "2024-01-19", last_seen="2024-01-16"),
+             contract(30.0, "2024-01-19", first_seen="2024-01-17", is_adjusted=True)]
+    quotes = [quote(0, "2024-01-16", 1, 2), quote(1, "2024-01-17", 1, 2)]
+    found = chain(terms, quotes)
+    found.contracts["replaced_by"] = [successor, -1]
+    found.contracts["replaced_on"] = [pd.Timestamp("2024-01-17"), pd.NaT]
+    return found
+
+
+def test_a_replaced_contract_ends_as_its_successor_in_units_of_its_own():
+    bars = panel({"A": [95, 93, 31, 30, 28]}, WEEK, split={("2024-01-17", "A"): 3.0})
+    found = contract_outcomes(replaced(1), bars, settings())
+    assert found["outcome"].tolist() == ["assigned", "assigned"]
+    assert found["settle_price"].tolist() == pytest.approx([3 * 28.0, 28.0])
+    assert found["payoff"].tolist() == pytest.approx([3 * 2.0, 2.0])
+
+
+def test_a_replaced_contract_of_unknown_successor_is_unknown():
+    bars = panel({"A": [95, 93, 31, 30, 28]}, WEEK)
+    found = contract_outcomes(replaced(-1), bars, settings())
     assert found["outcome"].tolist() == ["unknown", "assigned"]
-    assert found["why_unknown"].tolist() == ["adjusted by a corporate action after its last quote on 2024-01-08", ""]
+    assert found["why_unknown"].tolist() == ["quoted under other terms from 2024-01-17: a corporate action", ""]
 
 
 def test_the_table_keeps_its_schema_when_everything_is_unknown():

@@ -94,3 +94,15 @@ def test_garbage_after_a_session_changes_no_assignment_up_to_it():
                     for rows, table in ((quotes, bars), (poisoned, worse)))
     assert clean["session"].dt.day.tolist()[:2] == [15, 16]
     assert dirty.values.tolist() == clean.values.tolist()[:2]
+
+
+def test_a_replaced_contract_is_exercised_with_its_successor():
+    terms = [contract(90.0, "2024-01-19", last_seen="2024-01-16"),
+             contract(30.0, "2024-01-19", first_seen="2024-01-17", is_adjusted=True)]
+    contracts = chain(terms, [quote(0, "2024-01-16", 1, 2, 93.0), quote(1, "2024-01-17", 1.9, 2.1, 28.0)])
+    contracts.contracts["replaced_by"] = [1, -1]
+    bars = panel({"A": [95, 93, 28, 28, 28]}, WEEK, split={("2024-01-17", "A"): 3.0})
+    found = early_assignments(contracts, bars, settings())
+    assert found["number"].tolist() == [0, 1]
+    assert found["session"].dt.day.tolist() == [17, 17]
+    assert found["payoff"].tolist() == [6.0, 2.0]
