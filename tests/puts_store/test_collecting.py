@@ -12,7 +12,9 @@ from backtrader_system.market_data.parquet import read_parquet
 from backtrader_system.puts.files.schemas import DATA
 from backtrader_system.puts.store.collecting import collect
 from backtrader_system.puts.store.daily_tables import read_store
+from backtrader_system.puts.store.read_collected import read_collected
 from backtrader_system.puts.store.registry import open_registry
+from backtrader_system.settings.puts import PutsSettings
 
 
 def contents(store):
@@ -106,6 +108,18 @@ def test_a_revised_row_of_the_past_is_kept_beside_the_old_one(day_files, tmp_pat
     stocks = read_store(store).get("stocks")
     old = stocks[(stocks["date"] == "2025-11-27") & (stocks["name"] == "AAK AB")]
     assert old["close"].tolist() == [266.0, 265.5]
+
+
+def test_a_revision_is_one_only_once_and_the_newest_bar_counts(day_files, tmp_path, now):
+    store, line = tmp_path / "store", "2025-11-27|AAK AB|265|267|264|"
+    collect(day_files("2025-11-27"), store, now=now)
+    for day in ("2025-11-28", "2025-12-01"):
+        folder = day_files(day)
+        path = folder / "stock_data.csv"
+        path.write_text(path.read_text().replace(f"{line}266", f"{line}265.5"))
+        report = collect(folder, store, now=now)
+    assert (report.rows["stocks"], report.revised) == (2, {})
+    assert read_collected(store, PutsSettings()).underlyings.frame("AAK AB")["close"].tolist() == [265.5, 266.0, 266.0]
 
 
 def test_the_universe_knows_first_and_last_day(day_files, tmp_path, now):

@@ -79,13 +79,14 @@ def test_contracts_are_sorted_and_numbered(day_files, settings):
 
 def test_the_first_value_of_a_probability_counts(day_files, tmp_path, now, settings):
     store = tmp_path / "store"
-    collect(day_files("2025-11-27"), store, now=now)
-    folder = day_files("2025-11-28", changes={("AAK5X250", "ProbWorthless_Bayesian_IsoCal"): ""})
+    silent = {("AAK5X250", "ProbWorthless_Bayesian_IsoCal"): ""}
+    collect(day_files("2025-11-27", changes=silent), store, now=now)
+    folder = day_files("2025-11-28", changes=silent)
     path = folder / "probability_history.csv"
     path.write_text(path.read_text().replace("AAK5X250|2025-11-27|.81|.82", "AAK5X250|2025-11-27|.81|.99"))
     collect(folder, store, now=now)
     chain = read_collected(store, settings).chain
-    assert quote(chain, "AAK5X250", "2025-11-27")["bayesian"] == 0.5
+    assert quote(chain, "AAK5X250", "2025-11-27")["bayesian"] == 0.82
     assert quote(chain, "AAK5X250", "2025-11-28")["bayesian"] == 0.82
 
 

@@ -167,9 +167,4 @@ def _without_repeats(table: pd.DataFrame, schema: FileSchema, source: str, lines
             first = int(np.flatnonzero(rows)[0])
             shown = ", ".join(str(table[name].iloc[first]) for name in key)
             issues.append(ChainIssue(severity, rule, source, int(rows.sum()), f"line {lines[first]}: {shown}", advice))
-    gone = equal | differing
-    if differing.any():
-        # Equal copies of a row that conflicts with another go with it.
-        bad = pd.MultiIndex.from_frame(table.loc[differing, key])
-        gone |= pd.MultiIndex.from_frame(table[key]).isin(bad)
-    return table[~gone].reset_index(drop=True), issues
+    return table[~(equal | differing)].reset_index(drop=True), issues
