@@ -56,11 +56,13 @@ def predicts(result: RunResult) -> tuple[str, str]:
         f"({interval} {facts.interval('base_rate', rate) or 'not computed'}).",
         f"AUC {with_interval(facts, 'auc', auc_text)}: how often a worthless option had the higher score; 0.500 is a "
         "coin toss.",
-        f"The best fifth by score expired worthless in {facts.text('top_hit_rate', rate)}, the worst fifth in "
-        f"{facts.text('bottom_hit_rate', rate)}: difference {_difference(facts)}.",
+        f"Within an expiry date the best fifth by score expired worthless in {facts.text('top_hit_rate', rate)}, the "
+        f"worst fifth in {facts.text('bottom_hit_rate', rate)}: difference {_difference(facts)}.",
     ]
     if facts.value("market_auc") is not None:
         parts.append(f"The market's own probability N(d2) has an AUC of {facts.text('market_auc', auc_text)}.")
+    if facts.value("verdict") == "not enough evidence" and facts.section.get("verdict_note"):
+        parts.append(str(facts.section["verdict_note"]))
     return verdict, " ".join(parts)
 
 
@@ -115,21 +117,22 @@ def account_text(result: RunResult) -> str:
 def luck(result: RunResult) -> tuple[str, str]:
     """Return how likely chance alone gives this, and how many independent dates it rests on."""
     facts = facts_of(result)
-    expiries = facts.count("n_expiries")
-    dates = (f"Options of one expiry date rise and fall together: the sample is {plural(expiries, 'date')}, "
-             f"not {plural(facts.count('n_options'), 'option')}.")
-    if expiries < FEWEST_EXPIRIES:
-        note = facts.section.get("trend_p_note") or facts.section.get("logit_p_note")
-        return "It cannot be told.", (f"{dates} Below {FEWEST_EXPIRIES} expiry dates no p-value is stated"
-                                      + (f": {note}." if note else "."))
+    months = facts.count("n_clusters")
+    beside = f" in {plural(months, 'month')}" if months else ""
+    dates = (f"Options that expire in one month rise and fall together: the sample is "
+             f"{plural(facts.count('n_expiries'), 'expiry date')}{beside}, not "
+             f"{plural(facts.count('n_options'), 'option')}.")
     tests = [(name, facts.value(key)) for name, key in (
         ("rising hit rate over the score buckets", "trend_p"), ("logistic regression on the score", "logit_p"),
         ("best against worst fifth", "top_bottom_difference_p"), ("against random portfolios", "random_p"))]
     known = [f"{name} {p_text(value)}" for name, value in tests if value is not None]
+    if not known:
+        note = facts.section.get("trend_p_note") or "no test was computed"
+        return "It cannot be told.", f"{dates} No p-value is given: {note}."
     lead = {"score works": "Hardly.", "worse than chance": "The failure hardly is.",
             "no evidence": "Chance explains what was seen."}.get(str(facts.value("verdict")), "It cannot be told.")
     return lead, (f"If the score were worthless, a result like this would appear by chance so often: "
-                  f"{'; '.join(known) or 'not computed'}. {dates}")
+                  f"{'; '.join(known)}. {dates}")
 
 
 def weights_answer(result: RunResult) -> tuple[str, str]:
@@ -173,21 +176,21 @@ def origin(result: RunResult) -> tuple[str, str]:
 def trust(result: RunResult) -> tuple[str, str]:
     """Return how far the conclusions carry, and each thing that limits them."""
     facts = facts_of(result)
-    expiries = facts.count("n_expiries")
-    if expiries < FEWEST_EXPIRIES:
+    if has_too_few(facts):
         lead = "Not far."
     else:
-        lead = "The ranking, not the money." if facts.value("is_synthetic") else f"As far as {expiries:,} dates go."
+        lead = ("The ranking, not the money." if facts.value("is_synthetic") else
+                f"As far as {facts.count('n_expiries'):,} expiry dates go.")
     limits = [text for is_so, text in _limits(result, facts) if is_so]
-    return lead, f"{'; '.join(limits)}." if limits else "No limit beside those of the method section is known."
+    text = "; ".join(limits)
+    return lead, f"{text[:1].upper()}{text[1:]}."
 
 
 def _limits(result: RunResult, facts: SectionFigures) -> list[tuple[bool, str]]:
     underlyings, unknown = facts.count("n_underlyings"), facts.count("n_unknown")
     coverage = facts.value("coverage_mean")
     return [
-        (facts.count("n_expiries") < FEWEST_EXPIRIES,
-         f"too few expiry dates ({facts.count('n_expiries'):,}) for any interval"),
+        (has_too_few(facts), f"too few expiry dates ({facts.count('n_expiries'):,}) for any interval"),
         (bool(facts.value("is_synthetic")), "premiums are model prices, so every amount of money is an illustration"),
         (underlyings == 1, "one underlying says nothing about others"),
         (unknown > 0, f"{plural(unknown, 'outcome')} unknown and left out, never counted as worthless"),
@@ -197,6 +200,11 @@ def _limits(result: RunResult, facts: SectionFigures) -> list[tuple[bool, str]]:
         (True, sensitivity_text(result)),
         (True, "the premium of a calm period says nothing about a crash it does not hold"),
     ]
+
+
+def has_too_few(facts: SectionFigures) -> bool:
+    """Return whether the options end on too few dates, or in too few months, for an interval."""
+    return min(facts.count("n_expiries"), facts.count("n_clusters")) < FEWEST_EXPIRIES
 
 
 def sensitivity_text(result: RunResult) -> str:
@@ -230,7 +238,7 @@ def _difference(facts: SectionFigures) -> str:
 def _pays_lead(sheet: FigureSheet, facts: SectionFigures) -> str:
     """Return whether the interval of the account's return lies above zero; a few dates are no answer."""
     low, high = sheet.value("total_return_low"), sheet.value("total_return_high")
-    if facts.count("n_expiries") < FEWEST_EXPIRIES or is_missing(low) or is_missing(high):
+    if has_too_few(facts) or is_missing(low) or is_missing(high):
         return "Not enough evidence."
     if low > 0:
         theirs = sheet.value("baseline_total_return")

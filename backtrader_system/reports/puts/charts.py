@@ -13,6 +13,7 @@ from backtrader_system.reports.result import RunResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FEWEST_DRAWN = 10           # options of a bin below which its rate is no point of a chart
 # File name -> what is seen; in a report the text for readers without pictures.
 CHARTS = {
     "plot_hit_rate.png": "Hit rate by score bucket with intervals and numbers of options",
@@ -75,8 +76,8 @@ def _reasons(result: RunResult) -> dict[str, tuple[bool, str]]:
         "plot_hit_rate.png": (has_rates, "no option has a score and a known outcome"),
         "plot_score_outcome.png": (has_rows, "no option has a score and a known outcome"),
         "plot_reliability.png": (has_column(reliability, "method", "predicted", "actual")
-                                 and bool(reliability["actual"].notna().any()),
-                                 "no probability meets a known outcome"),
+                                 and bool((reliability["n"] >= FEWEST_DRAWN).any()),
+                                 "no bin of a probability holds 10 options with a known outcome"),
         "plot_factors.png": (has_column(factors, "factor", "auc") and bool(factors["auc"].notna().any()),
                              "no factor could be tested"),
         "plot_weight_surface.png": (len(surface) > 0, "the weights were not searched"),

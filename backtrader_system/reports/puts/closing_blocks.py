@@ -15,6 +15,7 @@ from backtrader_system.reports.puts.facts import (
     has_column,
     money,
     plain_points,
+    plain_text,
     plural,
     rate,
     shown,
@@ -34,7 +35,7 @@ def criteria_blocks(result: RunResult) -> list[Block]:
     if not has_column(criteria, "criterion", "verdict"):
         return [*blocks, Paragraph("They were not checked.")]
     names = ("criterion", "required", "found", "verdict", "why")
-    columns: dict[str, CellText] = {name: shown(name, str) for name in names}
+    columns: dict[str, CellText] = {name: shown(name, plain_text) for name in names}
     met = Counter(criteria["verdict"])
     text = ", ".join(f"{met[name]} {name}" for name in ("met", "not met", "not enough evidence") if met[name])
     return [*blocks, Paragraph(f"{text[:1].upper()}{text[1:]}."), table(list(columns), column_rows(criteria, columns))]
@@ -108,8 +109,8 @@ def method_blocks(result: RunResult) -> list[Block]:
     at_strike = "worthless" if outcome.worthless_at_strike else "in the money, as the owner counts it"
     return [Heading("Method and caveats"), bullets(
         ("When:", "A quote of a day is known after its close. Factors use closes up to that day, outcomes of contracts "
-         "expired strictly before it, and the highest probability strictly before it. An order decided after a close "
-         "is filled at the contract's next quote."),
+         "that expired strictly before it, and the highest probability strictly before it. An order decided after a "
+         "close is filled at the contract's next quote."),
         ("Judged:", f"every option once, on its first day with {score.entry_days_to_expiry} calendar days or less to "
          f"expiry; the score asks for {score.min_days_to_expiry} to {score.max_days_to_expiry} days."),
         ("Score:", f"support window {score.rolling_period} days, probabilities "

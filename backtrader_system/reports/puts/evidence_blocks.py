@@ -48,11 +48,10 @@ def hit_rate_blocks(result: RunResult) -> list[Block]:
             "expiry date (and of one underlying) as one draw. A hit is worthless expiry; P&L is of one contract after "
             "the fill and fees, held to expiry; tail is the mean of the worst 5 %; break-even is the hit rate the "
             "premium needs."),
-        *chart_blocks(result, "plot_score_outcome.png"),
-        Heading("Tests of the score", 3), _test_table(result),
+        Heading("Tests of the score", 3), _test_table(result), *chart_blocks(result, "plot_score_outcome.png"),
     ]
     for analysis, title in HIT_RATE_TABLES.items():
-        chosen = rates[rates["analysis"] == analysis]
+        chosen = rates[(rates["analysis"] == analysis) & (rates["options"] > 0)]
         if len(chosen):
             blocks += [Heading(title, 3), *_hit_rate_table(result, chosen, "group")]
     return blocks
@@ -70,6 +69,7 @@ def _hit_rate_table(result: RunResult, rates: pd.DataFrame, name: str) -> list[B
         "interval of P&L": shown_interval("expectancy_low", "expectancy_high", money),
         "tail": shown("tail_loss", money), "worst": shown("worst_pnl", money),
     }
+    columns = without_empty(columns, rates)
     return [table(list(columns), column_rows(rates, columns), right=range(1, len(columns)))]
 
 
@@ -128,8 +128,10 @@ def _validation_blocks(result: RunResult) -> list[Block]:
         return []
     columns: dict[str, CellText] = {
         "method": lambda row: method_name(row.get("method")), "rows are": shown("sample", str),
-        "n": shown("n", count), "Brier": shown("brier", precise), "AUC": shown("auc", auc_text),
-        "log loss": shown("log_loss", precise), "calibration error": shown("ece", precise),
+        "n": shown("options", count), "expiries": shown("expiries", count), "Brier": shown("brier", precise),
+        "skill": shown("brier_skill", precise), "AUC": shown("auc", auc_text),
+        f"{confidence_text(result)} interval": shown_interval("auc_low", "auc_high", auc_text),
+        "log loss": shown("log_loss", precise), "calibration error": shown("calibration_error", precise),
         "source": shown("source", str),
     }
     columns = without_empty(columns, validation)
@@ -148,18 +150,13 @@ def incremental_blocks(result: RunResult) -> list[Block]:
         "Brier": shown("brier", precise),
         "AUC gained": shown("auc_difference", _signed),
         f"{confidence_text(result)} interval": shown_interval("auc_difference_low", "auc_difference_high", _signed),
-        "p": _p_value,
+        "p": shown("p_value", p_text),
     }
     columns = without_empty(columns, models)
     return [*blocks, table(list(columns), column_rows(models, columns), right=range(1, len(columns))),
             Paragraph("Each row is a logistic regression of worthless expiry; the p-value and the gain are of the "
                       "score added to the model before. Moneyness, days and volatility alone sort most options: a "
                       "score that adds nothing to them repeats what the price says.")]
-
-
-def _p_value(row: dict[str, object]) -> str:
-    known = [name for name in ("p_value", "likelihood_ratio_p", "wald_p", "p") if name in row]
-    return value_text(row[known[0]], p_text) if known else ""
 
 
 def factor_blocks(result: RunResult) -> list[Block]:

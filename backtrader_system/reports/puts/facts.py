@@ -11,7 +11,7 @@ from backtrader_system.reports.figure_text import is_missing
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.section_figures import Form, SectionFigures, interval_text, value_text
 
-FEWEST_EXPIRIES = 10        # expiry dates below which no p-value and no interval is stated
+FEWEST_EXPIRIES = 10        # expiry dates, or months of expiry, below which no p-value and no interval is stated
 FACTOR_NAMES = {
     "recovery_advantage": "recovery advantage", "support_strength": "support strength",
     "days_since_break": "days since break", "historical_peak": "historical peak",
@@ -126,6 +126,20 @@ def without_empty(columns: dict[str, CellText], frame: pd.DataFrame) -> dict[str
     """Return the columns that say something in at least one row."""
     rows = frame.to_dict("records")
     return {name: text for name, text in columns.items() if any(text(row) for row in rows)}
+
+
+def plain_text(text: object) -> str:
+    """Return a sentence with the factors in words.
+
+    Examples
+    --------
+    >>> plain_text("Factors: support_strength, historical_peak.")
+    'Factors: support strength, historical peak.'
+    """
+    plain = str(text)
+    for name, words in FACTOR_NAMES.items():
+        plain = plain.replace(name, words)
+    return plain
 
 
 def weights_text(weights: object) -> str:

@@ -19,6 +19,8 @@ BODY, SMALL = 9.5, 7.0
 HEADINGS = {1: 17.0, 2: 13.0, 3: 10.5}
 INDENT = 12.0
 AFTER = 6.0                                 # below a block
+TOGETHER = 240.0                            # a table no higher than this is not split
+LEAST_OF_TABLE = 70.0                       # of a longer one, before a page ends
 INK, RULE, FAINT_RULE, NOTICE = "#111111", "#444444", "#D5D5D5", "#FFF1D6"
 
 
@@ -130,7 +132,13 @@ class _Sheets:
         """Return how much of the block below a heading must stand on the same page."""
         if isinstance(block, Chart):
             return self._chart_height(block)
-        return 70.0 if isinstance(block, Table) else 3 * BODY * LINE
+        return self._table_height(block) if isinstance(block, Table) else 3 * BODY * LINE
+
+    def _table_height(self, block: Table) -> float:
+        """Return how much of a table must stand on one page: all of a small one."""
+        layout = table_layout(block, width=WIDTH)
+        height = sum(layout.height(row) for row in (layout.header, *layout.rows))
+        return height if height <= TOGETHER else LEAST_OF_TABLE
 
     def _paragraph(self, block: Paragraph) -> None:
         words = [*words_of(block.lead, is_bold=True), *words_of(block.text, is_bold=block.is_notice)]
@@ -180,14 +188,18 @@ class _Sheets:
 
     def _table(self, block: Table) -> None:
         layout = table_layout(block, width=WIDTH)
-        self._need(layout.height(layout.header) + (layout.height(layout.rows[0]) if layout.rows else 0.0))
-        self._row(layout, layout.header, block.right, RULE)
+        self._need(self._table_height(block))
+        self._header(layout, block)
         for row in layout.rows:
             if self.y + layout.height(row) > BOTTOM:
                 self._new_page()
-                self._row(layout, layout.header, block.right, RULE)
+                self._header(layout, block)
             self._row(layout, row, block.right, FAINT_RULE)
         self.y += AFTER + 2.0
+
+    def _header(self, layout: TableLayout, block: Table) -> None:
+        if any(block.header):
+            self._row(layout, layout.header, block.right, RULE)
 
     def _row(self, layout: TableLayout, cells: Sequence[Cell], right: Sequence[int], color: str) -> None:
         height = layout.height(cells)

@@ -9,6 +9,8 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 FONT = "DejaVu Sans"       # comes with Matplotlib, so every machine breaks the same lines
+_SIGNS = ("=", "<")
+_AFTER_SIGNS = (" =", " <")
 _MEASURED_AT = 1_000       # points; widths grow in step with the size
 
 
@@ -30,16 +32,16 @@ class Run:
 
 
 def words_of(text: str, *, is_bold: bool = False) -> list[Word]:
-    """Return the words of a text, a number and its percent sign as one; letters the font lacks become question marks.
+    """Return the words of a text; `5 %` and `p = 0.01` are one; letters that the font lacks become question marks.
 
     Examples
     --------
-    >>> [word.text for word in words_of("at 5 % a year")]
-    ['at', '5 %', 'a', 'year']
+    >>> [word.text for word in words_of("at 5 % a year (p = 0.01)")]
+    ['at', '5 %', 'a', 'year', '(p = 0.01)']
     """
     words: list[str] = []
     for word in printable(text).split():
-        if words and word.startswith("%"):
+        if words and (word.startswith("%") or word in _SIGNS or words[-1].endswith(_AFTER_SIGNS)):
             words[-1] += f" {word}"
         else:
             words.append(word)

@@ -17,6 +17,7 @@ from backtrader_system.reports.figure_style import (
     legend_above,
     new_figure,
 )
+from backtrader_system.reports.puts.charts import FEWEST_DRAWN
 from backtrader_system.reports.puts.facts import (
     confidence_text,
     factor_name,
@@ -30,7 +31,6 @@ from backtrader_system.reports.result import RunResult
 
 GREEN = "#009E73"
 INTERVAL = {"fmt": "none", "ecolor": "#222222", "elinewidth": 1.2, "capsize": 4}
-PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}      # behind text that crosses a line
 SCORE_BINS = np.arange(0.0, 101.0, 5.0)
 METHOD_STYLES = (("score", STRATEGY, "o"), ("probability", BASELINE, "s"), ("market_probability", GREEN, "^"))
 
@@ -45,8 +45,11 @@ def hit_rate_figure(result: RunResult) -> Figure:
         axes = figure.subplots()
         places, rates_percent = np.arange(len(known)), known["hit_rate"].to_numpy(dtype=float) * 100
         axes.bar(places, rates_percent, width=0.6, color=STRATEGY, alpha=0.75, label="expired worthless")
-        axes.errorbar(places, rates_percent, yerr=interval_lengths(known, "hit_rate", "low", "high"), **INTERVAL,
-                      label=f"{confidence_text(result)} interval by expiry date")
+        has_interval = known["low"].notna().to_numpy()
+        if has_interval.any():
+            lengths = interval_lengths(known[has_interval], "hit_rate", "low", "high")
+            axes.errorbar(places[has_interval], rates_percent[has_interval], yerr=lengths, **INTERVAL,
+                          label=f"{confidence_text(result)} interval by expiry date")
         if "break_even_rate" in known and known["break_even_rate"].notna().any():
             axes.plot(places, known["break_even_rate"].to_numpy(dtype=float) * 100, "D", color=BASELINE,
                       markeredgecolor="black", markersize=7, label="needed for the premium to break even")
@@ -54,25 +57,26 @@ def hit_rate_figure(result: RunResult) -> Figure:
         if base is not None:
             axes.axhline(float(base) * 100, color=LOSS, linewidth=1.4, linestyle="--",
                          label=f"all options, {rate(base)}")
-        tops = np.nanmax([known["high"].to_numpy(dtype=float) * 100, rates_percent], axis=0)
-        for place, top, row in zip(places, tops, known.to_dict("records"), strict=True):
-            counts = f"{int(row['worthless']):,} of {int(row['options']):,}\n{plural(int(row['expiries']), 'date')}"
-            axes.annotate(counts, (place, top), xytext=(0, 5), textcoords="offset points", ha="center", va="bottom",
-                          fontsize=9, bbox=PAPER)
         dress(axes, ylabel="options that expired worthless (%)")
-        axes.set_xticks(places, known["bucket"].astype(str))
-        axes.set_xlabel("score on the day of the judgement (0 to 100)")
+        axes.set_xticks(places, [_bucket_label(row) for row in known.to_dict("records")])
+        axes.set_xlabel("score on the day of the judgement (0 to 100); below it worthless of all, and expiry dates")
         axes.set_xlim(-0.6, len(known) - 0.4)
-        axes.set_ylim(0, 122)
-        axes.set_yticks(range(0, 101, 20))
+        axes.set_ylim(0, 104)
         legend_above(axes, columns=2)
         return figure
 
 
+def _bucket_label(row: dict[str, object]) -> str:
+    counts = f"{int(row['worthless']):,} of {int(row['options']):,}"
+    return f"{row['bucket']}\n{counts}\n{plural(int(row['expiries']), 'date')}"
+
+
 def _hit_rate_title(known: pd.DataFrame) -> str:
-    first, last = known.iloc[0], known.iloc[-1]
-    if len(known) == 1:
-        return f"Hit rate by score: all options lie in {first['bucket']}, {rate(first['hit_rate'])} expired worthless"
+    enough = known[known["options"] >= FEWEST_DRAWN]
+    if len(enough) < 2:
+        share = known["worthless"].sum() / known["options"].sum()
+        return f"Hit rate by score: too few options in most buckets; of all {rate(share)} expired worthless"
+    first, last = enough.iloc[0], enough.iloc[-1]
     return (f"Hit rate by score: {rate(last['hit_rate'])} at {last['bucket']}, {rate(first['hit_rate'])} at "
             f"{first['bucket']}")
 
@@ -105,7 +109,7 @@ def reliability_figure(result: RunResult) -> Figure:
     """Draw predicted against actual worthless rates of score, probability and market; the diagonal is perfect."""
     with house_style():
         table = table_of(result, "reliability")
-        table = table[table["actual"].notna() & table["predicted"].notna()]
+        table = table[table["actual"].notna() & (table["n"] >= FEWEST_DRAWN)]
         facts = facts_of(result)
         names = (("score", "brier"), ("market", "market_brier"))
         briers = [f"{words} {float(facts.value(key)):.3f}" for words, key in names if facts.value(key) is not None]
@@ -121,7 +125,7 @@ def reliability_figure(result: RunResult) -> Figure:
                           yerr=interval_lengths(part, "actual", "low", "high"), color=color, marker=marker,
                           markersize=6, linewidth=1.4, elinewidth=1.0, capsize=3, label=method_name(method))
         dress(axes, ylabel="options that expired worthless (%)")
-        axes.set_xlabel("predicted (%); bars: interval by expiry date; methods stand half a point apart")
+        axes.set_xlabel("predicted (%); bins of 10 options or more, their intervals by expiry date; half a point apart")
         axes.set_xlim(0, 102)
         axes.set_ylim(0, 104)
         legend_above(axes, columns=2)

@@ -27,31 +27,46 @@ FACTOR_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9
 
 
 def weight_surface_figure(result: RunResult) -> Figure:
-    """Draw for each weight of each factor the best and the mean train AUC that the other weights can reach."""
+    """Draw the best train AUC by the weight of each factor, and over the pair of factors that moves it most."""
     with house_style():
         surface = table_of(result, "weight_surface")
-        spread = surface["best_auc"].max() - surface["best_auc"].min()
-        figure = new_figure(f"Weights: the best train AUC moves by {spread:.3f} over all weights of a single factor",
+        single, pairs = surface[surface["factor_b"].fillna("") == ""], surface[surface["factor_b"].fillna("") != ""]
+        spread = surface["best_auc"].max() - single["best_auc"].min()
+        figure = new_figure(f"Weights: the best train AUC moves by {spread:.3f} with the weight of a single factor",
                             corner=result.corner)
-        left, right = figure.subplots(1, 2, sharey=True)
-        panels = ((left, "best_auc", "best of all vectors"), (right, "mean_auc", "mean of all vectors"))
-        for axes, column, words in panels:
-            _factor_lines(axes, surface, column)
-            axes.set_title(words, fontsize=10, loc="left")
-            axes.set_xlabel("weight of the factor (%)")
-        left.set_ylabel("AUC on the train part")
+        left, right = figure.subplots(1, 2)
+        _factor_lines(left, single)
+        _pair_map(right, pairs)
         handles, names = left.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower left", ncols=3, frameon=False, fontsize=9)
         return figure
 
 
-def _factor_lines(axes: Axes, surface: pd.DataFrame, column: str) -> None:
-    dress(axes, ylabel="")
+def _factor_lines(axes: Axes, single: pd.DataFrame) -> None:
+    dress(axes, ylabel="best AUC on the train part")
     for factor, color, marker in zip(FACTOR_NAMES, FACTOR_COLORS, MARKERS, strict=True):
-        part = surface[surface["factor"] == factor].sort_values("weight")
+        part = single[single["factor_a"] == factor].sort_values("weight_a")
         if len(part):
-            axes.plot(part["weight"], part[column], color=color, marker=marker, markersize=5, linewidth=1.4,
+            axes.plot(part["weight_a"], part["best_auc"], color=color, marker=marker, markersize=5, linewidth=1.4,
                       label=factor_name(factor))
+    axes.set_xlabel("weight of the factor (%), the others at their best")
+
+
+def _pair_map(axes: Axes, pairs: pd.DataFrame) -> None:
+    """Draw the best AUC over two weights as colours; no pair is searched where only one factor has data."""
+    if pairs.empty:
+        axes.axis("off")
+        return
+    spread = pairs.groupby(["factor_a", "factor_b"])["best_auc"].agg(lambda auc: auc.max() - auc.min())
+    first, second = spread.idxmax()
+    chosen = pairs[(pairs["factor_a"] == first) & (pairs["factor_b"] == second)]
+    grid = chosen.pivot(index="weight_b", columns="weight_a", values="best_auc")
+    image = axes.imshow(grid.to_numpy(dtype=float), origin="lower", cmap="viridis", aspect="auto")
+    axes.figure.colorbar(image, ax=axes, label="best AUC on the train part")
+    axes.set_xticks(range(0, grid.shape[1], 2), [f"{weight:g}" for weight in grid.columns[::2]])
+    axes.set_yticks(range(0, grid.shape[0], 2), [f"{weight:g}" for weight in grid.index[::2]])
+    axes.set_xlabel(f"weight of {factor_name(first)} (%)")
+    axes.set_ylabel(f"weight of {factor_name(second)} (%)")
 
 
 def recovery_figure(result: RunResult) -> Figure:
@@ -77,8 +92,9 @@ def recovery_figure(result: RunResult) -> Figure:
         axes.axhline(0, color=MUTED, linewidth=0.9)
         dress(axes, ylabel="worthless rate of candidates minus that of all (points)")
         axes.set_xticks(range(len(bins) + 1), [*bins, f"{WHOLE_RANGE}\nall together"])
-        axes.set_xlabel("current probability of worthless expiry; below the bars: expiry dates behind the candidates")
-        axes.margins(y=0.16)
+        axes.set_xlabel("current probability of worthless expiry; at the bars: points, expiry dates behind them")
+        low, high = axes.get_ylim()
+        axes.set_ylim(low * 1.2, high * 1.15)
         legend_above(axes)
         return figure
 
@@ -108,14 +124,15 @@ def recovery_share_figure(result: RunResult) -> Figure:
                       label=f"peak {DEFINITIONS[name]}")
             for place, value in enumerate(share):
                 if np.isfinite(value):
-                    axes.annotate(f"{value:.0f} %", (place, value), xytext=(0, 6), textcoords="offset points",
-                                  ha="center", va="bottom", fontsize=9, color=COLORS[name])
+                    above = name == "causal"
+                    axes.annotate(f"{value:.0f} %", (place, value), xytext=(0, 6 if above else -6), ha="center",
+                                  textcoords="offset points", va="bottom" if above else "top", fontsize=9,
+                                  color=COLORS[name])
         dress(axes, ylabel="option-days flagged (%)")
         axes.set_xticks(range(len(bins)), bins)
         axes.set_xlabel("calendar days to expiry; expiry comes nearer to the right")
         axes.set_xlim(-0.4, len(bins) - 0.6)
-        axes.set_ylim(0, None)
-        axes.margins(y=0.12)
+        axes.set_ylim(0, max(5.0, float(part["share_flagged"].max()) * 115))
         legend_above(axes)
         return figure
 

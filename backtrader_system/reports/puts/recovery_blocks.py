@@ -22,14 +22,15 @@ from backtrader_system.reports.puts.facts import (
 from backtrader_system.reports.result import RunResult
 
 WHOLE_RANGE, ANY_DAYS = "50-90%", "all"
-DEFINITIONS = {"causal": "known in time", "whole_life": "original: whole life"}
-WHY = ("A recovery candidate is an option whose probability of worthless expiry was once at or above a threshold and "
-       "now lower. The original takes the highest probability of the option's whole life, days after today included: "
-       "option that will drift to safety reaches a high probability later and is flagged today. The proof is in the "
-       "share flagged: a highest value known in time can only grow as expiry comes nearer, so the share flagged in one "
-       "probability bin must not be largest long before expiry. The original also reads its rates from the very period "
-       "they are then tested on. Known in time: the peak lies strictly before the day, rates come from contracts that "
-       "expired strictly before it.")
+DEFINITIONS = {"causal": "known in time", "whole_life": "of the whole life"}
+WHY = (
+    "A recovery candidate is an option whose probability of worthless expiry was once at or above a threshold and "
+    "is now lower. The original takes the highest probability of the option's whole life, days after today "
+    "included: an option that will drift to safety reaches a high probability later and is flagged today. The proof "
+    "is in the share flagged: a highest value known in time can only grow as expiry comes nearer, so the share "
+    "flagged in one probability bin must not be largest long before expiry. The original also reads its rates from "
+    "the very period they are then tested on. Known in time: the peak lies strictly before the day, rates come from "
+    "contracts that expired strictly before it.")
 
 
 def recovery_blocks(result: RunResult) -> list[Block]:
@@ -46,7 +47,7 @@ def recovery_blocks(result: RunResult) -> list[Block]:
     return [
         *blocks, headline, *chart_blocks(result, "plot_recovery.png"), _threshold_table(comparison),
         Paragraph("Option-days with a current probability of 50 to below 90 %, all days to expiry. Days of one option "
-                  "near copies: the expiries count. Advantage in percentage points of worthless rate over all "
+                  "are near copies: the expiries count. Advantage in percentage points of worthless rate over all "
                   "option-days, as the original has it."),
         Heading("Why the original looks ahead", 3), Paragraph(WHY), *chart_blocks(result, "plot_recovery_share.png"),
         *_cell_table(result, comparison),
@@ -75,7 +76,8 @@ def _cell_table(result: RunResult, comparison: pd.DataFrame) -> list[Block]:
     keys = ["probability_bin", "days_to_expiry_bin"]
     halves = [chosen[chosen["definition"] == name].set_index(keys)[["candidates", "share_flagged", "worthless_rate",
                                                                     "advantage"]] for name in DEFINITIONS]
-    both = halves[0].join(halves[1], how="outer", lsuffix="_causal", rsuffix="_life", sort=False).reset_index()
+    order = pd.MultiIndex.from_frame(chosen[keys].drop_duplicates())
+    both = halves[0].join(halves[1], how="outer", lsuffix="_causal", rsuffix="_life").reindex(order).reset_index()
     both = both[(both["candidates_causal"] > 0) | (both["candidates_life"] > 0)]
     if both.empty:
         return []

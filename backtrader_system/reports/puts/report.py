@@ -21,7 +21,7 @@ from backtrader_system.reports.puts.evidence_blocks import (
     regime_blocks,
     reliability_blocks,
 )
-from backtrader_system.reports.puts.facts import SOURCES, facts_of, money, rate, weights_text
+from backtrader_system.reports.puts.facts import SOURCES, facts_of, money, plain_text, rate, weights_text
 from backtrader_system.reports.puts.markdown_blocks import markdown_text
 from backtrader_system.reports.puts.portfolio_blocks import portfolio_blocks
 from backtrader_system.reports.puts.recovery_blocks import recovery_blocks
@@ -101,7 +101,7 @@ def _run_blocks(result: RunResult) -> list[Block]:
 def _conclusion_blocks(result: RunResult) -> list[Block]:
     conclusion = facts_of(result).section.get("conclusion") or ()
     texts = [conclusion] if isinstance(conclusion, str) else list(conclusion)
-    return [Heading("Conclusion"), bullets(*texts)] if texts else []
+    return [Heading("Conclusion"), bullets(*map(plain_text, texts))] if texts else []
 
 
 def _warning_blocks(result: RunResult) -> list[Block]:

@@ -27,7 +27,7 @@ class TableLayout:
     Examples
     --------
     >>> layout = table_layout(Table(("a", "b"), (("1", "two words"),)), width=400.0)
-    >>> layout.size, len(layout.rows), layout.widths[1] > layout.widths[0]
+    >>> layout.size, len(layout.rows), bool(layout.widths[1] > layout.widths[0])
     (8.0, 1, True)
     """
 
@@ -62,6 +62,9 @@ def _lines(text: str, room: float, size: float, *, is_bold: bool) -> Cell:
 
 def _size_and_widths(block: Table, width: float) -> tuple[float, np.ndarray]:
     room = width - 2 * PADDING * len(block.header)
+    on_one_line = _widths(block, SIZES[0], by_word=False, has_whole_header=True)
+    if on_one_line.sum() <= room:
+        return SIZES[0], on_one_line
     for size in SIZES:
         natural = _widths(block, size, by_word=False)
         if natural.sum() <= room:
@@ -83,11 +86,11 @@ def _levelled(natural: np.ndarray, longest: np.ndarray, room: float) -> np.ndarr
     return np.minimum(natural, np.maximum(longest, low))
 
 
-def _widths(block: Table, size: float, *, by_word: bool) -> np.ndarray:
-    """Return the widest text of each column; a header may always break at its spaces."""
+def _widths(block: Table, size: float, *, by_word: bool, has_whole_header: bool = False) -> np.ndarray:
+    """Return the widest text of each column; a header breaks at its spaces unless it has to stay whole."""
     columns = zip(block.header, *block.rows, strict=True)
     return np.array([max(
-        [text_width(word.text, size, is_bold=True) for word in words_of(header)]
+        [text_width(part, size, is_bold=True) for part in _parts(header, by_word=not has_whole_header)]
         + [text_width(part, size) for cell in cells for part in _parts(cell, by_word=by_word)] + [size])
         for header, *cells in columns])
 

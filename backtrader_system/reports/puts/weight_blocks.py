@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import pandas as pd
 
-from backtrader_system.reports.figure_text import count, generic, precise
+from backtrader_system.reports.figure_text import generic, precise
 from backtrader_system.reports.puts.answers import weights_answer
 from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph, cut_table, table
 from backtrader_system.reports.puts.charts import chart_blocks
-from backtrader_system.reports.puts.facts import FACTOR_NAMES, has_column, table_of
+from backtrader_system.reports.puts.facts import (
+    FACTOR_NAMES,
+    CellText,
+    column_rows,
+    has_column,
+    shown,
+    table_of,
+    without_empty,
+)
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.section_figures import value_text
 
+ROLES = {"listed": "", "best": "best of the search", "current": "in use", "equal": "equal",
+         "shrunk": "part of the way to the best"}
 BEST_SHOWN = 10
 MONTHS_SHOWN = 24
 
@@ -21,41 +31,49 @@ def weight_blocks(result: RunResult) -> list[Block]:
     lead, text = weights_answer(result)
     blocks: list[Block] = [Heading("Should the weights change?"), Paragraph(text, lead=lead)]
     found = table_of(result, "weight_optimization")
-    if not has_column(found, *FACTOR_NAMES):
+    if not has_column(found, "rank", "role", *FACTOR_NAMES):
         return [*blocks, *_learned_blocks(result)]
     return [
         *blocks, *chart_blocks(result, "plot_weight_surface.png"), Heading("The best weights and those in use", 3),
-        *_weight_table(_best_and_named(found)), _table_note(), *_stability_blocks(result), *_learned_blocks(result),
+        _best_table(found), _table_note(), *_stability_blocks(result), *_learned_blocks(result),
     ]
 
 
 def _best_and_named(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the best rows, and those with a name of their own such as the current weights."""
-    ordered = found.sort_values("rank", kind="stable") if "rank" in found else found
-    if "weights" not in found:
-        return ordered.head(BEST_SHOWN)
-    is_named = ordered["weights"].astype(str).ne("searched") & ordered["weights"].astype(str).ne("")
-    return pd.concat([ordered[~is_named].head(BEST_SHOWN), ordered[is_named]])
+    """Return the best vectors, then those with a part to play such as the current weights."""
+    ordered = found.sort_values("rank", kind="stable")
+    is_listed = ordered["role"] == "listed"
+    return pd.concat([ordered[is_listed & (ordered["rank"] > 0)].head(BEST_SHOWN), ordered[~is_listed]])
 
 
-def _weight_table(rows: pd.DataFrame) -> list[Block]:
-    names = list(rows.columns)
-    cells = [[column_text(name, row[name]) for name in names] for row in rows.to_dict("records")]
-    right = [number for number, name in enumerate(names) if pd.api.types.is_numeric_dtype(rows[name])]
-    return [table([header_text(name) for name in names], cells, right=right)]
+def _best_table(found: pd.DataFrame) -> Block:
+    columns: dict[str, CellText] = {
+        "rank": lambda row: f"{int(row['rank']):,}" if row["rank"] > 0 else "",
+        "weights": lambda row: ROLES.get(str(row["role"]), str(row["role"])),
+        **{words: shown(name, weight) for name, words in FACTOR_NAMES.items()},
+        **{f"{part} AUC": shown(f"{part}_auc", precise) for part in ("train", "validation", "test")},
+        "test Brier": shown("test_brier", precise), "test return": shown("test_top_return", percent_return),
+    }
+    rows = _best_and_named(found)
+    columns = without_empty(columns, rows)
+    right = [number for number, name in enumerate(columns) if name != "weights"]
+    return table(list(columns), column_rows(rows, columns), right=right)
 
 
 def _table_note() -> Block:
-    return Paragraph("Weights in percent. AUC on the train part is what the search maximised and flatters the winner; "
-                     "only the test part was never looked at. All vectors searched are in weight_optimization.csv (the "
-                     "best 1,000 with those in use and equal ones).")
+    return Paragraph("Weights in percent, rank by the objective on the train part, which the winner was chosen on and "
+                     "which flatters it; only the test part was never looked at. The best 1,000 vectors are in "
+                     "weight_optimization.csv.")
 
 
 def _stability_blocks(result: RunResult) -> list[Block]:
     stability = table_of(result, "weight_stability")
     if stability.empty:
         return []
-    return [Heading("Are the best weights the same in every fold?", 3), *_weight_table(stability),
+    names = sorted(stability.columns, key=lambda name: name != "fold")
+    cells = [[column_text(name, row[name]) for name in names] for row in stability.to_dict("records")]
+    return [Heading("Are the best weights the same in every fold?", 3),
+            table([header_text(name) for name in names], cells, right=range(len(names))),
             Paragraph("Each fold chooses on its own earlier expiry dates and is tested on later ones. Weights that "
                       "jump from fold to fold are luck.")]
 
@@ -73,17 +91,27 @@ def _learned_blocks(result: RunResult) -> list[Block]:
 
 def header_text(name: str) -> str:
     """Return a column's name in words."""
-    return FACTOR_NAMES.get(name, name.replace("_", " ").replace("auc", "AUC").replace("brier", "Brier"))
+    return FACTOR_NAMES.get(name, name.replace("_", " ").replace("auc", "AUC").removeprefix("n "))
 
 
 def column_text(name: str, value: object) -> str:
-    """Return a cell by what its column is called: a weight, a score in [0, 1], a return, a count."""
+    """Return a cell by what its column is called: a weight, an AUC, a count, a day."""
     if name in FACTOR_NAMES:
-        return value_text(value, lambda weight: f"{float(weight):g}")
-    if any(part in name for part in ("auc", "brier")):
+        return value_text(value, weight)
+    if name.endswith("auc"):
         return value_text(value, precise)
-    if "return" in name:
-        return value_text(value, lambda part: f"{float(part) * 100:+.2f} %")
-    if name in ("rank", "fold") or name.startswith("n_"):
-        return value_text(value, count)
+    if name == "month":
+        return value_text(value, lambda day: f"{day:%Y-%m}")
+    if name == "is_learned":
+        return "yes" if value else "no: too little known"
     return value_text(value, generic)
+
+
+def weight(value: object) -> str:
+    """Return a weight in percent, 16.6667 as `16.7`."""
+    return f"{round(float(value), 1):g}"
+
+
+def percent_return(value: object) -> str:
+    """Return a return with its sign: 0.0123 as `+1.23 %`."""
+    return f"{float(value) * 100 + 0.0:+.2f} %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from backtrader_system.ledgers.schemas import ACTIONS, EQUITY, ORDERS, SIGNALS, TRADES, ledger_table
 from backtrader_system.market_data.quality import DataReport
 from backtrader_system.metrics.performance import performance_metrics
-from backtrader_system.metrics.puts.evidence import put_evidence
+from backtrader_system.metrics.puts.evidence import PutEvidence, put_evidence
 from backtrader_system.metrics.puts.simulated import simulated_rows
 from backtrader_system.reports.result import RunResult
 from backtrader_system.settings.settings import Settings
@@ -90,20 +91,26 @@ def recovery_rows() -> pd.DataFrame:
 
 def weight_tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     steps = np.arange(0, 55, 5)
-    best = pd.DataFrame([dict(zip(FACTORS, rng.permutation([50, 20, 15, 10, 5, 0]), strict=True)) for _ in range(30)])
-    best = best.assign(weights="searched", train_auc=np.sort(rng.uniform(0.6, 0.64, 30))[::-1],
-                       validation_auc=rng.uniform(0.5, 0.6, 30), test_auc=rng.uniform(0.48, 0.56, 30), brier=0.15,
-                       top_return=0.004, rank=np.arange(1, 31))
-    named = pd.DataFrame([dict(zip(FACTORS, WEIGHTS, strict=True)) | {"weights": "current", "rank": 20_111},
-                          dict.fromkeys(FACTORS, 100 / 6) | {"weights": "equal", "rank": 17_042}]).assign(
-        train_auc=0.56, validation_auc=0.55, test_auc=0.55, brier=0.152, top_return=0.003)
-    surface = pd.DataFrame([
-        {"factor": factor, "weight": weight, "best_auc": 0.62 - 0.0004 * abs(weight - 10 * place),
-         "mean_auc": 0.58 - 0.0003 * abs(weight - 8 * place)}
+    listed = pd.DataFrame([dict(zip(FACTORS, rng.permutation([50, 20, 15, 10, 5, 0]), strict=True)) for _ in range(30)])
+    listed = listed.assign(rank=np.arange(1, 31), role="listed", train_auc=np.sort(rng.uniform(0.6, 0.64, 30))[::-1],
+                           validation_auc=rng.uniform(0.5, 0.6, 30), test_auc=rng.uniform(0.48, 0.56, 30),
+                           test_brier=0.15, test_top_return=0.004)
+    named = pd.DataFrame([dict(zip(FACTORS, WEIGHTS, strict=True)) | {"role": "current", "rank": 20_111},
+                          dict.fromkeys(FACTORS, 100 / 6) | {"role": "equal", "rank": -1}]).assign(
+        train_auc=0.56, validation_auc=0.55, test_auc=0.55, test_brier=0.152, test_top_return=0.003)
+    single = pd.DataFrame([
+        {"factor_a": factor, "weight_a": weight, "factor_b": "", "weight_b": np.nan,
+         "best_auc": 0.62 - 0.0004 * abs(weight - 10 * place), "mean_auc": 0.58, "n_vectors": 900}
         for (place, factor), weight in product(enumerate(FACTORS), steps)])
-    folds = best.head(4)[list(FACTORS)].assign(fold=[1, 2, 3, 4], train_auc=0.62, test_auc=0.54, current_test_auc=0.55)
-    return {"weight_optimization": pd.concat([best, named], ignore_index=True), "weight_surface": surface,
-            "weight_stability": folds}
+    pairs = pd.DataFrame([
+        {"factor_a": FACTORS[0], "weight_a": one, "factor_b": FACTORS[2], "weight_b": two,
+         "best_auc": 0.62 - 0.00001 * (one - 15) ** 2 - 0.000006 * (two - 30) ** 2, "mean_auc": 0.57, "n_vectors": 90}
+        for one, two in product(steps, steps) if one + two <= 100])
+    folds = listed.head(4)[list(FACTORS)].assign(
+        fold=[1, 2, 3, 4], n_train=400, n_test=100, first_test_expiry=pd.Timestamp("2011-02-18"),
+        last_test_expiry=pd.Timestamp("2011-05-20"), train_auc=0.62, test_auc=0.54, current_test_auc=0.55)
+    return {"weight_optimization": pd.concat([listed, named], ignore_index=True),
+            "weight_surface": pd.concat([single, pairs], ignore_index=True), "weight_stability": folds}
 
 
 def further_tables(n_rows: int) -> dict[str, pd.DataFrame]:
@@ -158,16 +165,21 @@ def figures_of(evidence: dict[str, object], rows: pd.DataFrame, *, is_synthetic:
     }
 
 
+@cache
+def judged(skill: float, n_expiries: int, n_underlyings: int) -> tuple[pd.DataFrame, PutEvidence]:
+    rows = simulated_rows(3, skill=skill, n_expiries=n_expiries, n_underlyings=n_underlyings)
+    weights = dict(zip(FACTORS, WEIGHTS, strict=True))
+    return rows, put_evidence(rows, samples=200, top_n=2, random_portfolios=200, weights=weights)
+
+
 @pytest.fixture
 def put_result() -> Callable[..., RunResult]:
     """Return a function that makes a run: skill of the score, number of expiries and underlyings, phase, parts."""
     def build(*, skill: float = 0.0, n_expiries: int = 24, n_underlyings: int = 12, is_synthetic: bool = False,
               settings: dict[str, object] | None = None, figures: dict[str, object] | None = None,
               tables: dict[str, pd.DataFrame] | None = None, **parts: object) -> RunResult:
-        rows = simulated_rows(3, skill=skill, n_expiries=n_expiries, n_underlyings=n_underlyings)
         chosen = Settings(**{**(PHASE_2 if is_synthetic else SETTINGS), **(settings or {})})
-        evidence = put_evidence(rows, samples=200, top_n=2, random_portfolios=200, weights=dict(
-            zip(FACTORS, WEIGHTS, strict=True)))
+        rows, evidence = judged(skill, n_expiries, n_underlyings)
         trades = put_trade_rows(rows, 2)
         equity, baseline = account(trades, "2009-12-01", 23 * n_expiries + 40, seed=4)
         metrics = performance_metrics(equity, trades, ledger_table(ORDERS), baseline_equity=baseline,
