@@ -16,7 +16,7 @@ from backtrader_system.puts.weights.learned import learned_weights
 from backtrader_system.puts.weights.study import WeightStudy, optimise_weights
 from backtrader_system.settings.puts import FactorWeights, WeightSearchSettings
 
-COARSE = all_weights(step=10)
+COARSE, FEW = all_weights(step=10), all_weights(step=25)
 PLANTED = {"current_performance": 1.0}           # which weighs least in the weights of the owner
 
 
@@ -31,18 +31,18 @@ def planted() -> WeightStudy:
 
 
 def test_useless_factors_never_change_the_weights():
-    words = [study(planted_rows(seed, n_expiries=44, per_expiry=30)).recommendation for seed in range(12)]
+    words = [study(planted_rows(seed, n_expiries=44, per_expiry=30), vectors=FEW).recommendation for seed in range(12)]
     assert set(words) <= {"keep", "not_enough_evidence"}
 
 
 def test_better_weights_that_are_planted_are_found():
-    words = [study(planted_rows(seed, strength=PLANTED)).recommendation for seed in range(5)]
-    assert words == ["change"] * 5
+    words = [study(planted_rows(seed, strength=PLANTED), vectors=FEW).recommendation for seed in range(8)]
+    assert words == ["change"] * 8
 
 
 @pytest.mark.nightly
 def test_over_200_seeds_useless_factors_change_nothing_and_their_p_value_is_uniform():
-    found = [study(planted_rows(seed, n_expiries=44, per_expiry=30)) for seed in range(200)]
+    found = [study(planted_rows(seed, n_expiries=44, per_expiry=30), vectors=FEW) for seed in range(200)]
     assert sum(one.recommendation == "change" for one in found) <= 2
     # Shuffles make p a multiple of 1/100; spreading it within its step makes it continuous.
     p = np.array([one.figures["search_p"] for one in found]) - np.random.default_rng(1).random(200) / 100
@@ -145,7 +145,7 @@ def test_a_missing_factor_can_stand_at_a_value(missing):
     gaps = np.random.default_rng(1).random((len(rows), 6)) < 0.2
     rows[list(FACTOR_NAMES)] = rows[list(FACTOR_NAMES)].mask(gaps)
     filled = rows.assign(**rows[list(FACTOR_NAMES)].fillna(50.0 if missing == "neutral" else 0.0))
-    assert study(rows, missing=missing).figures == study(filled).figures
+    assert study(rows, missing=missing, vectors=FEW).figures == study(filled, vectors=FEW).figures
 
 
 def test_no_known_outcome_is_not_enough_evidence():

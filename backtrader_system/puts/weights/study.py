@@ -22,6 +22,7 @@ from backtrader_system.settings.puts import FactorWeights, WeightSearchSettings
 
 LISTED_VECTORS = 1000
 COARSE_PERCENT = 10            # the shuffled searches use every second step: the surface is smooth
+FEW_VECTORS = 3000
 PARTS = ("train", "validation", "test")
 
 
@@ -91,7 +92,8 @@ def _choose(judged: JudgedRows, split: TimeSplit, train: Part, objective: str, n
             vectors: np.ndarray | None, top_n: int, shuffles: int, seed: int, threads: int | None,
             progress: Progress | None) -> _Choice:
     found = best_by(judged, split.train, objective, top_n, vectors=vectors, threads=threads, progress=progress)
-    coarse = found.vector_of_grid[(found.grid % COARSE_PERCENT == 0).all(axis=1)]
+    is_coarse = (found.grid % COARSE_PERCENT == 0).all(axis=1) | (len(found.grid) <= FEW_VECTORS)
+    coarse = found.vector_of_grid[is_coarse]
     null = search_null(train.rows, train.expiry[train.rows.row], found.units[np.unique(coarse[coarse >= 0])],
                        shuffles=shuffles, seed=seed)
     best = found.best(objective)
