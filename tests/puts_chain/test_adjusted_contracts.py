@@ -66,10 +66,23 @@ def test_expiry_of_all_contracts_replaces_nothing(chain_of):
     assert chain_of(*old, *strikes_on(AFTER, strikes, 646.0)).contracts["replaced_on"].isna().all()
 
 
+def test_saturday_expiry_replaces_nothing(chain_of):
+    strikes = [600.0, 610.0, 620.0, 630.0, 640.0]
+    old = [{**row, "expiry": "2014-06-07"} for row in strikes_on(BEFORE, strikes, 645.0)]
+    assert chain_of(*old, *strikes_on(AFTER, strikes, 646.0)).contracts["replaced_on"].isna().all()
+
+
+def test_some_contracts_that_are_no_longer_quoted_are_not_replaced(chain_of):
+    lasting = [float(strike) for strike in range(500, 620, 10)]
+    chain = chain_of(*strikes_on(BEFORE, [*lasting, 620.0, 630.0, 640.0, 650.0, 660.0], 645.0),
+                     *strikes_on(AFTER, [*lasting, 400.0, 410.0, 420.0, 430.0, 440.0], 560.0))
+    assert chain.contracts["replaced_on"].isna().all()
+
+
 def test_future_does_not_change_what_is_known_of_a_contract(chain_of):
     rows = strikes_on(BEFORE, [600.0, 610.0, 620.0, 630.0, 640.0, 99.29], 645.0)
     early = chain_of(*rows)
     later = chain_of(*rows, *strikes_on(AFTER, [86.0, 87.0, 88.0, 89.0, 90.0, 91.0], 93.0),
-                     *[{**row, "multiplier": 7.0} for row in strikes_on(AFTER, [50.0, 55.0], 93.0)])
+                     *[{**row, "multiplier": 7.0} for row in strikes_on(AFTER, range(50, 70), 93.0)])
     both = later.contracts.set_index("contract").loc[early.contracts["contract"]]
     assert both["is_adjusted"].tolist() == early.contracts["is_adjusted"].tolist()

@@ -70,6 +70,13 @@ def test_calm_underlying_does_not_break_the_tree(volatility):
     assert float(american_put(95.0, 100.0, 1.0, 0.08, volatility)) == pytest.approx(5.0, abs=1e-3)
 
 
+def test_where_exercise_at_once_is_best_volatility_does_not_matter():
+    # Quadrature says the same: at 1.5 years, 7.36 % and these volatilities the put at 120.33 is exercised.
+    volatilities = np.linspace(0.06, 0.18, 13)
+    assert quantlib_american(120.33, 548, 0.0736, 0.18, 0.0) == pytest.approx(20.33, abs=1e-4)
+    np.testing.assert_array_equal(american_put(100.0, 120.33, 548 / 365, 0.0736, volatilities), 120.33 - 100.0)
+
+
 def test_without_time_it_pays_the_intrinsic_value():
     np.testing.assert_array_equal(american_put([90.0, 110.0], 100.0, 0.0, 0.05, 0.2), [10.0, 0.0])
 
