@@ -74,7 +74,7 @@ def test_where_exercise_at_once_is_best_volatility_does_not_matter():
     # Quadrature says the same: at 1.5 years, 7.36 % and these volatilities the put at 120.33 is exercised.
     volatilities = np.linspace(0.06, 0.18, 13)
     assert quantlib_american(120.33, 548, 0.0736, 0.18, 0.0) == pytest.approx(20.33, abs=1e-4)
-    np.testing.assert_array_equal(american_put(100.0, 120.33, 548 / 365, 0.0736, volatilities), 120.33 - 100.0)
+    np.testing.assert_allclose(american_put(100.0, 120.33, 548 / 365, 0.0736, volatilities), 20.33, rtol=0, atol=1e-12)
 
 
 def test_without_time_it_pays_the_intrinsic_value():

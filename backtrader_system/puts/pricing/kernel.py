@@ -11,6 +11,7 @@ LOWEST_VOLATILITY = 1e-6
 _ITERATIONS = 80
 _PRICE_ERROR = 1e-12            # of the strike
 _VOLATILITY_ERROR = 1e-11
+_ROUNDING = 1e-11               # of the strike, on the way back through a tree
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +63,7 @@ def _american(spot, strike, years, rate, volatility, dividend_yield, steps, euro
             exercised = strike - terminal[node] * scale
             held[node] = max(value, exercised)
     exact, _ = _european(spot, strike, years, rate, volatility, dividend_yield)
-    if held[0] <= intrinsic:
+    if held[0] <= intrinsic + _ROUNDING * strike:
         return max(intrinsic, exact)        # exercised at once: the tree makes no error to take off
     return max(held[0] + exact - european[0], intrinsic, exact)
 
