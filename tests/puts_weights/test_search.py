@@ -195,6 +195,11 @@ def test_single_scores_are_exact_as_those_of_the_search_are():
     assert rows.scores(weights).tolist() == [float(score) for score in expected]
 
 
+def test_a_single_score_is_neutral_where_the_factors_at_hand_weigh_nothing():
+    rows = ranked_rows(np.array([[np.nan, 90.0]]), np.array([1]))
+    assert rows.scores(np.array([100, 0])).tolist() == [500.0]
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(20))
 def test_patterns_of_every_kind_agree_with_fractions(seed):
