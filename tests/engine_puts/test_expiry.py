@@ -136,3 +136,23 @@ def test_order_without_a_quote_before_expiry_is_cancelled():
                   settings(selling={"exit_days_to_expiry": 1}))
     assert fills(ledgers)[-1] == (9, "P", 1, 0.0, "worthless")
     assert ends(ledgers) == [("cancelled", "the contract ended")]
+
+
+def test_margin_account_is_lent_what_an_assignment_costs_and_sells_the_shares():
+    # 15 % of 95 * 100 is 1,425 a contract: three of each. Two times 28,500 are paid for the shares, from 10,600.
+    puts = chain({"P": {"strike": 95.0, "quotes": QUOTES}, "Q": {"strike": 95.0, "underlying": "B", "quotes": QUOTES}})
+    bars = stocks({"A": falling_to(92.0), "B": falling_to(92.0)})
+    ledgers = run(puts, bars, settings(cash=10_000.0, outcome={"settlement": "physical"}, selling={
+        "collateral": "margin", "capital_per_position": 4_500.0}), {"P": [1], "Q": [1]})
+    assert [fill[:4] for fill in fills(ledgers)] == [
+        (2, "P", -3, 100.0), (2, "Q", -3, 100.0), (9, "P", 3, 300.0), (9, "A", 300, 92.0), (9, "Q", 3, 300.0),
+        (9, "B", 300, 92.0), (10, "A", -300, 92.0), (10, "B", -300, 92.0)]
+    assert ledgers.equity["cash"].iloc[9] == pytest.approx(10_600 - 2 * 28_500)
+    assert ledgers.equity["cash"].iloc[-1] == pytest.approx(10_600 - 2 * 900)
+
+
+def test_payoff_is_no_quote_to_buy_back_at():
+    ledgers = run(chain({"P": {"strike": 95.0, "quotes": QUOTES}}), stocks({"A": falling_to(92.0)}),
+                  settings(selling={"exit_days_to_expiry": 1}, outcome={"fill": "mid"}))
+    assert fills(ledgers)[-1] == (9, "P", 1, 300.0, "assigned")
+    assert ends(ledgers) == [("cancelled", "the contract ended")]

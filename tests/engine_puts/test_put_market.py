@@ -95,3 +95,8 @@ def test_future_changes_no_decision_or_fill_of_the_past(collateral):
     assert (tables[0][0]["status"] == "filled").sum() > 20
     for one, other in zip(*tables, strict=True):
         pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
+
+
+def test_quotes_after_the_expiry_session_are_left_out():
+    late = chain({"P": {"strike": 95.0, "quotes": QUOTES | {10: (1.0, 1.2)}}})
+    assert market(late, BARS, settings()).row.tolist() == list(range(10))

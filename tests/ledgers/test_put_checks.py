@@ -185,3 +185,8 @@ def test_other_runs_may_not_settle_outside_the_market():
     lines = reconcile(bars(), orders(), trades(), equity(), ledger_table(ACTIONS), initial_capital=CAPITAL,
                       allow_short=True)
     assert any("order 3: session of the fill: expected later than its submission" in line for line in lines)
+
+
+def test_exercise_in_the_expiry_session_is_the_expiry():
+    early = pd.DataFrame({"contract": ["P"], "session": DAYS[3:4], "payoff": [3.0]})
+    assert check(facts(early=early)) == []
