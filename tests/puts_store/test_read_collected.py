@@ -166,6 +166,15 @@ def test_without_stock_data_bars_come_from_the_snapshot(day_files, settings):
     assert ("warning", "no_stock_data", 1) in rules(collected.chain)
 
 
+def test_a_stock_that_left_stock_data_keeps_the_prices_of_its_snapshots(day_files, settings):
+    folder = day_files("2025-11-28")
+    path = folder / "stock_data.csv"
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if "ABB" not in line) + "\n")
+    collected = read_collected(folder, settings)
+    assert collected.underlyings.frame("ABB.ST")["close"].tolist() == [690.0]
+    assert ("warning", "no_stock_data", 1) in rules(collected.chain)
+
+
 def test_monthly_rows_carry_the_symbol_and_are_sorted(day_files, settings):
     folder = day_files("2025-11-28")
     (folder / "Stocks_Monthly_Data.csv").write_text(

@@ -84,7 +84,10 @@ def _refuse_without_bars(chain: OptionChain, panel: BarPanel, daily: DailyTables
 def _bars(daily: DailyTables, names: StockNames, chain: OptionChain) -> tuple[pd.DataFrame, list[ChainIssue]]:
     stocks = daily.get("stocks")
     if stocks is None:
-        return _bars_of_quotes(chain, daily), [ChainIssue(
+        own = _bars_of_quotes(chain)
+        if own.empty:
+            raise DataError(f"{daily.source}: neither stock_data.csv nor StockPrice is there; outcomes need prices")
+        return own, [ChainIssue(
             "warning", "no_stock_data", daily.source, 1, "stock_data.csv is absent",
             "bars are the stock prices of data.csv, without highs and lows")]
     newest = stocks.sort_values(SNAPSHOT_DATE, kind="stable").drop_duplicates(["name", "date"], keep="last")
@@ -97,7 +100,15 @@ def _bars(daily: DailyTables, names: StockNames, chain: OptionChain) -> tuple[pd
     repeated = bars[~wrong].duplicated(["session", "symbol"]).reindex(bars.index, fill_value=False)
     issues = [*_bar_issue(bars, wrong, "bad_bar", daily, "a price that is missing or not above 0; left out"),
               *_bar_issue(bars, repeated, "two_names_one_bar", daily, "two names of one stock; the first is kept")]
-    return bars[~wrong & ~repeated], issues
+    bars = bars[~wrong & ~repeated]
+    lacking = sorted(set(chain.contracts["underlying"]) - set(bars["symbol"])) if names.is_explicit else []
+    if lacking:
+        # Leaving out a stock that vanished would leave out its losses.
+        own = _bars_of_quotes(chain)
+        bars = pd.concat([bars, own[own["symbol"].isin(lacking)]], ignore_index=True)
+        issues.append(ChainIssue("warning", "no_stock_data", f"{daily.source} stock_data.csv", len(lacking),
+                                 ", ".join(lacking[:5]), "their bars are prices of data.csv, without highs and lows"))
+    return bars, issues
 
 
 def _bar_issue(bars: pd.DataFrame, wrong: pd.Series, rule: str, daily: DailyTables, advice: str) -> list[ChainIssue]:
@@ -108,11 +119,9 @@ def _bar_issue(bars: pd.DataFrame, wrong: pd.Series, rule: str, daily: DailyTabl
                        f"{row['symbol']} on {row['session']:%Y-%m-%d}: close {row['close']:g}", advice)]
 
 
-def _bars_of_quotes(chain: OptionChain, daily: DailyTables) -> pd.DataFrame:
+def _bars_of_quotes(chain: OptionChain) -> pd.DataFrame:
     bars = pd.DataFrame({"session": chain.quotes["quote_date"], "symbol": chain.of_contract("underlying"),
                          "close": chain.quotes["underlying_price"]}).dropna()
-    if bars.empty:
-        raise DataError(f"{daily.source}: neither stock_data.csv nor StockPrice is there; outcomes need prices")
     bars = bars.drop_duplicates(["session", "symbol"], keep="last")
     return bars.assign(open=bars["close"], high=bars["close"], low=bars["close"], volume=0.0)
 
