@@ -143,7 +143,8 @@ def _expiry_blocks(result: RunResult) -> list[Block]:
         return []
     ordered = expiries.sort_values("pnl_at_expiry", kind="stable")
     columns: dict[str, CellText] = {
-        "contract": shown("contract", str), "expired": shown("expiry_session", _day), "strike": shown("strike", _price),
+        "contract": shown("contract", str), "ended": shown("session", _day), "expiry": shown("expiry", _day),
+        "strike": shown("strike", _price),
         "close": shown("underlying_close", _price), "contracts": shown("contracts", lambda value: f"{abs(value):g}"),
         "outcome": shown("outcome", _words), "payoff": shown("payoff", money), "settled in": shown("assignment", str),
         "P&L at expiry": shown("pnl_at_expiry", money),
@@ -151,7 +152,7 @@ def _expiry_blocks(result: RunResult) -> list[Block]:
     rows = column_rows(ordered, columns)
     return [Heading("Expiries, the costliest first", 3), Paragraph(_outcome_counts(expiries)),
             *cut_table(list(columns), rows, shown=EXPIRIES_SHOWN, more="the table expiries among the files",
-                       right=(2, 3, 4, 6, 8))]
+                       right=(3, 4, 5, 7, 9))]
 
 
 def _outcome_counts(expiries: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtrader_system.ledgers.schemas import ACTIONS, EQUITY, ORDERS, SIGNALS, TRADES, ledger_table
+from backtrader_system.ledgers.schemas import ACTIONS, EQUITY, EXPIRIES, ORDERS, SIGNALS, TRADES, ledger_table
 from backtrader_system.market_data.quality import DataReport
 from backtrader_system.metrics.performance import performance_metrics
 from backtrader_system.metrics.puts.evidence import PutEvidence, put_evidence
@@ -136,12 +136,13 @@ def further_tables(n_rows: int) -> dict[str, pd.DataFrame]:
 
 def expiries_of(trades: pd.DataFrame) -> pd.DataFrame:
     puts = trades[trades["size"] < 0]
-    return pd.DataFrame({
-        "contract": puts["symbol"], "underlying": "S000", "expiry_session": puts["exit_session"],
+    return ledger_table(EXPIRIES, pd.DataFrame({
+        "session": puts["exit_session"], "contract": puts["symbol"], "underlying": "S000",
+        "expiry": puts["exit_session"],
         "underlying_close": 97.0, "strike": 95.0, "moneyness": 97 / 95 - 1, "contracts": 1.0,
         "outcome": puts["exit_reason"], "payoff": puts["exit_price"],
         "assignment": np.where(puts["exit_reason"] == "assigned", "shares", ""), "shares": 0.0,
-        "pnl_at_expiry": puts["net_pnl"]}).reset_index(drop=True)
+        "pnl_at_expiry": puts["net_pnl"]}).reset_index(drop=True))
 
 
 def figures_of(evidence: dict[str, object], rows: pd.DataFrame, *, is_synthetic: bool) -> dict[str, object]:
