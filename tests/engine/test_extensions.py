@@ -16,7 +16,7 @@ def test_unknown_strategy_names_the_nearest():
 
 
 def test_unknown_analyzer_lists_what_there_is():
-    with pytest.raises(StrategyError, match="analyzers/ has: equity_curve, exposure"):
+    with pytest.raises(StrategyError, match="analyzers/ has: collateral, equity_curve, expiries, exposure"):
         load_analyzer("nothing_like_it_xyz")
 
 
