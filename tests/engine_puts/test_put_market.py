@@ -100,3 +100,25 @@ def test_future_changes_no_decision_or_fill_of_the_past(collateral):
 def test_quotes_after_the_expiry_session_are_left_out():
     late = chain({"P": {"strike": 95.0, "quotes": QUOTES | {10: (1.0, 1.2)}}})
     assert market(late, BARS, settings()).row.tolist() == list(range(10))
+
+
+def test_sessions_are_those_of_the_bars_in_the_period():
+    open_ended = settings(start_date=None, end_date=None)
+    assert market(PUTS, BARS, open_ended, {"P": [3]}).underlyings.sessions.equals(pd.DatetimeIndex(DAYS))
+    part = settings(start_date=DAYS[2].date(), end_date=DAYS[7].date())
+    found = market(PUTS, BARS, part, {"P": [3]})
+    assert (found.row.tolist(), len(found.underlyings.sessions)) == ([1, 2, 3, 4, 5], 6)
+
+
+def test_margin_looks_at_the_history_before_the_run():
+    # Once the stock fell by half; before the run knows that, 15 % of the strike is the margin: 1,425.
+    bars = stocks({"A": [200.0, 100.0] + [100.0] * 10})
+    chosen = settings(start_date=DAYS[2].date(), selling={"collateral": "margin"})
+    outcomes, early = contract_outcomes(PUTS, bars, chosen.puts), early_assignments(PUTS, bars, chosen.puts)
+    sales = pd.DataFrame({"quote_date": DAYS[4:5], "number": [0], "score": 1.0, "probability": 0.5})
+    late = bars.between(DAYS[2])
+    blind, seeing = (
+        put_market(PUTS, late, sales, outcomes, early, chosen, history=history) for history in (None, bars))
+    assert blind.quotes["collateral"][0] == pytest.approx(0.15 * 95 * 100)
+    # The worst fall is at least the half that was lost: 1.2 * 0.5 * 95 * 100.
+    assert seeing.quotes["collateral"][0] >= 5_700.0

@@ -86,15 +86,15 @@ def put_market(
 ) -> PutMarket:
     """Return the market in which the contracts of `sales` are quoted, from their first day for sale on.
 
-    underlyings : bars; those in the period of `settings.backtest` are the sessions of the run; without a start the
-        first day for sale begins it. history : the same with earlier bars, for a margin to look at.
+    underlyings : bars; those in the period of `settings.backtest` are the sessions of the run, all of them where it
+        names no period. history : the same with earlier bars, for a margin to look at.
     sales : columns quote_date, number (of the contract), score (0 to 100), probability; one row for each day after
         whose close the contract may be sold. outcomes, early : tables of `puts.outcomes` and `puts.early_assignment`.
     Raises: DataError for sales of unknown contracts, twice the same, or all outside the period.
 
     Timing: a quote is known after the close of its day; a sale decided then fills at the contract's next quote.
     """
-    bars = _period(underlyings, sales, settings)
+    bars = _period(underlyings, settings)
     sales = _checked_sales(sales, chain, bars)
     numbers = _by_name(sales["number"].unique(), chain)
     terms = _terms(chain, outcomes, numbers)
@@ -120,9 +120,9 @@ def put_market(
                       "contract": names[unpriced["place"].to_numpy()]}))
 
 
-def _period(underlyings: BarPanel, sales: pd.DataFrame, settings: Settings) -> BarPanel:
+def _period(underlyings: BarPanel, settings: Settings) -> BarPanel:
     start, end = settings.backtest.start_date, settings.backtest.end_date
-    bars = underlyings.between(sales["quote_date"].min() if start is None and len(sales) else start, end)
+    bars = underlyings.between(start, end)
     if not len(bars.sessions):
         raise DataError(f"no session between {start} and {end}; the underlyings have "
                         f"{underlyings.sessions[0]:%Y-%m-%d} to {underlyings.sessions[-1]:%Y-%m-%d}")
