@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from backtrader_system.reports.figure_text import count
+from backtrader_system.reports.figure_text import count, signed_percent
 from backtrader_system.reports.puts.answers import auc_text
 from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph, bullets, cut_table, table
 from backtrader_system.reports.puts.facts import (
@@ -23,6 +23,7 @@ from backtrader_system.reports.puts.facts import (
 )
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import changed_settings
+from backtrader_system.reports.section_figures import value_text
 
 ISSUES_SHOWN = 30
 SETTINGS_SHOWN = 40
@@ -46,7 +47,7 @@ def sensitivity_blocks(result: RunResult) -> list[Block]:
     variants = table_of(result, "sensitivity")
     blocks: list[Block] = [Heading("Sensitivity: assignment, fill, early exit")]
     if not has_column(variants, "variant"):
-        return [*blocks, Paragraph("No variant was computed.")]
+        return [*blocks, Paragraph("No variant was computed."), *_account_variants(result)]
     columns: dict[str, CellText] = {
         "variant": lambda row: str(row["variant"]).replace("_", " "), "hit rate": shown("hit_rate", rate),
         "P&L of a contract": shown("expectancy", money), "AUC": shown("auc", auc_text),
@@ -54,7 +55,25 @@ def sensitivity_blocks(result: RunResult) -> list[Block]:
         "verdict": shown("verdict", str),
     }
     return [*blocks, table(list(columns), column_rows(variants, columns), right=(1, 2, 3, 4)),
-            Paragraph("The same options judged again; only the named rule differs from the run.")]
+            Paragraph("The same options judged again; only the named rule differs from the run."),
+            *_account_variants(result)]
+
+
+def _account_variants(result: RunResult) -> list[Block]:
+    """Return what the account would have made under other rules."""
+    variants = table_of(result, "selling_variants")
+    if not has_column(variants, "variant", "net_pnl"):
+        return []
+    columns: dict[str, CellText] = {
+        "the account": shown("variant", str), "positions": shown("sold", count), "worthless": shown("worthless", count),
+        "assigned": shown("assigned", count), "bought back": shown("bought_back", count),
+        "net P&L": shown("net_pnl", money), "return": shown("total_return", signed_percent),
+        "maximum drawdown": lambda row: value_text(row.get("max_drawdown"), lambda depth: rate(abs(depth))),
+        "worst position": shown("worst_trade", money),
+    }
+    return [Heading("The account under other rules", 3),
+            table(list(columns), column_rows(variants, columns), right=range(1, len(columns))),
+            Paragraph("The same recommendations sold anew; assigned shares count in the net P&L.")]
 
 
 def data_blocks(result: RunResult) -> list[Block]:

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from backtrader_system.reports.puts.answers import luck, pays, predicts, trust, weights_answer
-from backtrader_system.reports.puts.facts import SOURCES, facts_of, money, rate, table_of
+from backtrader_system.reports.puts.facts import facts_of, money, rate, source_text, table_of
 from backtrader_system.reports.puts.report import head_text
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.run_facts import OPTION_PRICES, costs_text, simulation_text, universe_text
@@ -31,7 +31,7 @@ def put_header(loaded: LoadedSettings, market_is_simulated: bool) -> str:
     lines = [f"{simulation_text(simulated)}."] if simulated else []
     lines += [
         f"Backtest:         {loaded.name}" + (f" ({loaded.path})" if loaded.path else ""),
-        f"Puts:             {SOURCES[puts.source]}" + (f" ({place})" if place else ""),
+        f"Puts:             {source_text(settings)}" + (f" ({place})" if place else ""),
         f"Period:           {period}",
         f"Underlyings:      {universe_text(settings)}",
         f"Sells:            the best {puts.selling.top_n} of each decision by score",

@@ -10,6 +10,7 @@ import pandas as pd
 from backtrader_system.reports.figure_text import is_missing
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.section_figures import Form, SectionFigures, interval_text, value_text
+from backtrader_system.settings.settings import Settings
 
 FEWEST_EXPIRIES = 10        # expiry dates, or months of expiry, below which no p-value and no interval is stated
 FACTOR_NAMES = {
@@ -28,7 +29,7 @@ VERDICTS = {
     "worse than chance": "No: worse than chance.",
 }
 RECOMMENDATIONS = {"change": "Yes.", "keep": "No.", "not_enough_evidence": "Not enough evidence."}
-SOURCES = {"synthetic": "synthetic chain over real bars", "chain": "quotes of an option chain",
+SOURCES = {"synthetic": "synthetic chain over {bars} bars", "chain": "quotes of an option chain",
            "collected": "collected daily files"}
 CellText = Callable[[dict[str, object]], str]
 
@@ -83,6 +84,17 @@ def factor_name(name: object) -> str:
 def method_name(name: object) -> str:
     """Return a method of probability in words."""
     return METHOD_NAMES.get(str(name), str(name).replace("_", " "))
+
+
+def source_text(settings: Settings) -> str:
+    """Return where the puts come from.
+
+    Examples
+    --------
+    >>> source_text(Settings(system="put_recommendations", data={"source": "simulated"}))
+    'synthetic chain over simulated bars'
+    """
+    return SOURCES[settings.puts.source].format(bars="simulated" if settings.data.source == "simulated" else "real")
 
 
 def confidence_text(result: RunResult) -> str:

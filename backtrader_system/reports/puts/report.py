@@ -21,7 +21,7 @@ from backtrader_system.reports.puts.evidence_blocks import (
     regime_blocks,
     reliability_blocks,
 )
-from backtrader_system.reports.puts.facts import SOURCES, facts_of, money, plain_text, rate, weights_text
+from backtrader_system.reports.puts.facts import facts_of, money, plain_text, rate, source_text, weights_text
 from backtrader_system.reports.puts.markdown_blocks import markdown_text
 from backtrader_system.reports.puts.portfolio_blocks import portfolio_blocks
 from backtrader_system.reports.puts.recovery_blocks import recovery_blocks
@@ -62,9 +62,9 @@ def report_blocks(result: RunResult, *, files: Sequence[str]) -> list[Block]:
 
 def head_text(result: RunResult) -> str:
     """Return in one line what was judged, when and from which source."""
-    facts, puts = facts_of(result), result.settings.puts
+    facts = facts_of(result)
     phase = f"Phase {facts.value('phase')}: " if facts.value("phase") is not None else ""
-    return f"{phase}{SOURCES[puts.source]}, {period_text(result)}; {sample_text(facts)}."
+    return f"{phase}{source_text(result.settings)}, {period_text(result)}; {sample_text(facts)}."
 
 
 def period_text(result: RunResult) -> str:
@@ -82,7 +82,7 @@ def _run_blocks(result: RunResult) -> list[Block]:
     rows = [
         ("period", f"{period_text(result)}, {len(result.equity):,} sessions"),
         ("phase", facts.text("phase_text", str)),
-        ("source of the puts", f"{SOURCES[puts.source]}{f' ({place})' if place else ''}"),
+        ("source of the puts", f"{source_text(result.settings)}{f' ({place})' if place else ''}"),
         ("underlyings", universe_text(result.settings)), ("sample", sample_text(facts)),
         ("factors with data", ", ".join(available) or "none"),
         ("weight covered", f"{facts.text('coverage_mean', rate)} on average, at least "

@@ -206,6 +206,18 @@ def test_a_verdict_that_depends_on_the_rules_is_named(put_result):
     assert "the verdict depends on the rules of assignment, fill and exit (no evidence, score works)" in text
 
 
+def test_the_account_under_other_rules_is_shown(put_result):
+    variants = pd.DataFrame({
+        "variant": ["as configured", "settled in cash"], "sold": 40, "worthless": 30, "assigned": [9, 10],
+        "bought_back": 0, "net_pnl": [1_234.5, -600.0], "total_return": [0.012345, -0.006], "max_drawdown": -0.045,
+        "worst_trade": -812.0})
+
+    text = report(put_result(tables={"selling_variants": variants}))
+
+    assert "| as configured | 40 | 30 | 9 | 0 | 1,234 | +1.23 % | 4.5 % | -812 |" in text
+    assert "| settled in cash | 40 | 30 | 10 | 0 | -600 | -0.60 % | 4.5 % | -812 |" in text
+
+
 def test_a_long_table_is_cut_with_a_note(put_result):
     issues = pd.DataFrame({"severity": "warning", "rule": [f"rule_{n}" for n in range(45)], "source": "x", "count": 1,
                            "example": "line 1", "advice": "look"})
