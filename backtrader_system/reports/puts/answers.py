@@ -60,10 +60,30 @@ def predicts(result: RunResult) -> tuple[str, str]:
         f"worst fifth in {facts.text('bottom_hit_rate', rate)}: difference {_difference(facts)}.",
     ]
     if facts.value("market_auc") is not None:
-        parts.append(f"The market's own probability N(d2) has an AUC of {facts.text('market_auc', auc_text)}.")
+        parts.append(f"The market's own probability N(d2) has an AUC of {facts.text('market_auc', auc_text)}"
+                     f"{_added_text(result)}.")
     if facts.value("verdict") == "not enough evidence" and facts.section.get("verdict_note"):
         parts.append(str(facts.section["verdict_note"]))
-    return verdict, " ".join(parts)
+    return _beside_market(verdict, facts), " ".join(parts)
+
+
+def _beside_market(verdict: str, facts: SectionFigures) -> str:
+    """Return the verdict, less proud where the price of the option sorts better than the score."""
+    market, own = facts.value("market_auc"), facts.value("auc")
+    is_weaker = market is not None and own is not None and market > own
+    return "Yes, but the option's price tells more." if verdict == VERDICTS["score works"] and is_weaker else verdict
+
+
+def _added_text(result: RunResult) -> str:
+    """Return whether the score adds to the market's probability, as the criterion of that name has it."""
+    criteria = table_of(result, "criteria")
+    if not has_column(criteria, "criterion", "verdict", "found"):
+        return ""
+    rows = criteria[criteria["criterion"] == "The score adds to the market's own probability"]
+    words = {"met": "the score adds to it", "not met": "the score adds nothing to it",
+             "not enough evidence": "whether the score adds to it cannot be told"}
+    return "".join(f"; {words.get(str(row['verdict']), row['verdict'])} ({row['found']})"
+                   for row in rows.to_dict("records"))
 
 
 def pays(result: RunResult) -> tuple[str, str]:
@@ -142,7 +162,8 @@ def weights_answer(result: RunResult) -> tuple[str, str]:
     if facts.value("weight_recommendation") is None:
         note = facts.section.get("weight_recommendation_note") or "the search was not run (puts.weight_search.enabled)"
         return lead, f"{str(note)[:1].upper()}{str(note)[1:]}."
-    text = str(facts.value("weight_text") or "")
+    text = str(facts.value("weight_text") or "").removeprefix("Not enough evidence: ")
+    text = f"{text[:1].upper()}{text[1:]}"
     now, best = weights_text(facts.value("current_weights")), weights_text(facts.value("best_weights"))
     if now and best:
         text += f" In use: {now}; best of the past: {best} (order of the factors as in the factor table)."
@@ -193,7 +214,7 @@ def _limits(result: RunResult, facts: SectionFigures) -> list[tuple[bool, str]]:
         (has_too_few(facts), f"too few expiry dates ({facts.count('n_expiries'):,}) for any interval"),
         (bool(facts.value("is_synthetic")), "premiums are model prices, so every amount of money is an illustration"),
         (underlyings == 1, "one underlying says nothing about others"),
-        (unknown > 0, f"{plural(unknown, 'outcome')} unknown and left out, never counted as worthless"),
+        (unknown > 0, f"{plural(unknown, 'contract')} without a known outcome left out, never counted as worthless"),
         (coverage is not None and float(coverage) < LITTLE_COVERAGE,
          f"the score rests on {facts.text('coverage_mean', rate)} of its weight on average"),
         (facts.value("recovery") == "whole_life", "the recovery factor looks ahead"),

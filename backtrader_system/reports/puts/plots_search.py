@@ -57,11 +57,12 @@ def _pair_map(axes: Axes, pairs: pd.DataFrame) -> None:
     if pairs.empty:
         axes.axis("off")
         return
-    spread = pairs.groupby(["factor_a", "factor_b"])["best_auc"].agg(lambda auc: auc.max() - auc.min())
-    first, second = spread.idxmax()
+    first, second = pairs.groupby(["factor_a", "factor_b"])["best_auc"].std().idxmax()
     chosen = pairs[(pairs["factor_a"] == first) & (pairs["factor_b"] == second)]
     grid = chosen.pivot(index="weight_b", columns="weight_a", values="best_auc")
-    image = axes.imshow(grid.to_numpy(dtype=float), origin="lower", cmap="viridis", aspect="auto")
+    values = grid.to_numpy(dtype=float)
+    # The corners hold one vector each; an extreme one must not take all the colours.
+    image = axes.imshow(values, origin="lower", cmap="viridis", aspect="auto", vmin=np.nanquantile(values, 0.05))
     axes.figure.colorbar(image, ax=axes, label="best AUC on the train part")
     axes.set_xticks(range(0, grid.shape[1], 2), [f"{weight:g}" for weight in grid.columns[::2]])
     axes.set_yticks(range(0, grid.shape[0], 2), [f"{weight:g}" for weight in grid.index[::2]])
@@ -94,7 +95,8 @@ def recovery_figure(result: RunResult) -> Figure:
         axes.set_xticks(range(len(bins) + 1), [*bins, f"{WHOLE_RANGE}\nall together"])
         axes.set_xlabel("current probability of worthless expiry; at the bars: points, expiry dates behind them")
         low, high = axes.get_ylim()
-        axes.set_ylim(low * 1.2, high * 1.15)
+        room = 0.15 * (high - low)      # for the words beyond the bars
+        axes.set_ylim(low - room if (all_days["advantage"] < 0).any() else low, high + room)
         legend_above(axes)
         return figure
 

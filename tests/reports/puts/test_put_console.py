@@ -29,7 +29,7 @@ def test_the_summary_answers_and_shows_hit_rates_with_dates(put_result):
     text = summary_text(put_result(skill=6.0))
 
     assert "DOES THE SCORE PREDICT WORTHLESS EXPIRY?\n" in text
-    assert "\nYes. 1,152 options on 12 underlyings, 24 expiry dates" in text
+    assert "\nYes, but the option's price tells more. 1,152 options on 12 underlyings" in text
     assert "Score 70-80:" in text
     assert " dates, " in text
     assert all(len(line) <= 90 for line in text.splitlines())

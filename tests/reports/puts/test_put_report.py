@@ -43,7 +43,8 @@ def test_a_useful_score_is_called_so_with_sample_and_intervals(put_result):
 
     found = answer(report_blocks(result, files=FILES), QUESTIONS[0])
 
-    assert found.lead == "Yes."
+    assert found.lead == "Yes, but the option's price tells more."
+    assert "; the score adds to it (" in found.text
     assert "1,152 options on 12 underlyings, 24 expiry dates" in found.text
     assert f"AUC {figures['auc']:.3f} ({figures['auc_low']:.3f} to {figures['auc_high']:.3f})" in found.text
     assert f"{figures['base_rate']:.1%}".replace("%", " %") in found.text
@@ -54,7 +55,7 @@ def test_a_useful_score_is_called_so_with_sample_and_intervals(put_result):
     ("worse than chance", "No: worse than chance."), (None, "Not computed."),
 ])
 def test_the_verdict_is_said_in_plain_words(put_result, verdict, lead):
-    blocks = report_blocks(put_result(figures={"verdict": verdict}), files=FILES)
+    blocks = report_blocks(put_result(figures={"verdict": verdict, "market_auc": 0.5, "auc": 0.6}), files=FILES)
 
     assert answer(blocks, QUESTIONS[0]).lead == lead
 
@@ -185,7 +186,7 @@ def test_both_recovery_definitions_stand_side_by_side_in_the_order_of_their_bins
 def test_unknown_outcomes_and_faults_of_the_data_are_counted(put_result):
     text = report(put_result(figures={"n_unknown": 17}))
 
-    assert "17 outcomes unknown and left out, never counted as worthless" in text
+    assert "17 contracts without a known outcome left out, never counted as worthless" in text
     assert "| outcomes unknown, left out | 17 |" in text
     assert "| excluded | duplicate quote | 1,988 | line 17: 510050 2015-12-23 P 2.25 |" in text
 
