@@ -38,7 +38,7 @@ def weight_surface_figure(result: RunResult) -> Figure:
         _factor_lines(left, single)
         _pair_map(right, pairs)
         handles, names = left.get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower left", ncols=3, frameon=False, fontsize=9)
+        figure.legend(handles, names, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
         return figure
 
 
@@ -92,7 +92,7 @@ def recovery_figure(result: RunResult) -> Figure:
                                   va="bottom" if value >= 0 else "top", fontsize=8)
         axes.axhline(0, color=MUTED, linewidth=0.9)
         dress(axes, ylabel="worthless rate of candidates minus that of all (points)")
-        axes.set_xticks(range(len(bins) + 1), [*bins, f"{WHOLE_RANGE}\nall together"])
+        axes.set_xticks(range(len(bins) + 1), [*bins, f"{WHOLE_RANGE}\nbins mixed"])
         axes.set_xlabel("current probability of worthless expiry; at the bars: points, expiry dates behind them")
         low, high = axes.get_ylim()
         room = 0.15 * (high - low)      # for the words beyond the bars
