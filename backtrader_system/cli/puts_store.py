@@ -17,6 +17,10 @@ def add_collect(subparsers: argparse._SubParsersAction) -> argparse.ArgumentPars
                         help="folders, each with one day of data.csv, probability_history.csv, stock_data.csv, ...")
     parser.add_argument("--date", type=day, metavar="YYYY-MM-DD",
                         help="day of the files (default: what DaysToExpiry and ExpiryDate of data.csv tell)")
+    parser.add_argument("-c", "--config", default="put_collected.yaml", metavar="NAME",
+                        help="whose weights and rules score the day (default: put_collected.yaml)")
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",
+                        help="any other setting of the scores")
     return parser
 
 
@@ -44,7 +48,18 @@ def _collect(arguments: argparse.Namespace) -> int:
     for folder in arguments.folders:
         report = collect(folder, arguments.store, snapshot_date=arguments.date, now=datetime.now(UTC))
         print("\n".join(report.lines()), flush=True)
+    # Once, after the last of them: only the newest day is scored, as nobody saw the scores of the others in time.
+    print("\n".join(_recorded(arguments)), flush=True)
     return DONE
+
+
+def _recorded(arguments: argparse.Namespace) -> tuple[str, ...]:
+    from backtrader_system.cli.options import overrides
+    from backtrader_system.settings.loading import load_settings
+    from backtrader_system.systems.put_recommendations.recording import record_day
+
+    given = overrides({"puts.source": "collected", "puts.collected": str(arguments.store)}, arguments.overrides)
+    return record_day(arguments.store, load_settings(arguments.config, given).settings, datetime.now(UTC))
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -24,9 +24,12 @@ def expiry_table(market: PutMarket, settlements: Sequence[Settlement], trades: p
     terms = market.terms.set_index("contract")
     rows = pd.concat([_ended(settlements, trades), _not_ended(market, trades)], ignore_index=True)
     own = terms.reindex(rows["contract"]).reset_index(drop=True)
+    # A settlement knows the payoff, which says nothing of how far above the strike a worthless put ended.
+    ends_at_expiry = rows["outcome"].isin([REASONS[PutEvent.EXPIRES_WORTHLESS], REASONS[PutEvent.ASSIGNED]])
+    close = rows["underlying_close"].where(~ends_at_expiry, own["settle_price"])
     table = rows.assign(
-        underlying=own["underlying"], strike=own["strike"], expiry=own["expiry"],
-        moneyness=own["strike"] / rows["underlying_close"] - 1)
+        underlying=own["underlying"], strike=own["strike"], expiry=own["expiry"], underlying_close=close,
+        moneyness=own["strike"] / close - 1)
     return ledger_table(EXPIRIES, table[EXPIRIES.names].sort_values(["session", "contract"], ignore_index=True))
 
 

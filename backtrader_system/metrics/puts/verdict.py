@@ -13,6 +13,7 @@ from backtrader_system.metrics.puts.importance import NEGLIGIBLE_AUC
 WORKS, NO_EVIDENCE, NOT_ENOUGH, WORSE = (
     "score works", "no evidence", "not enough evidence", "worse than chance")
 MET, NOT_MET = "met", "not met"
+NEGLIGIBLE_GAIN = 0.01              # of AUC: nobody trades better for it
 WORTHWHILE_DIFFERENCE = 0.15        # the owner's: top fifth minus bottom fifth, as a fraction
 CRITERIA_COLUMNS = ("criterion", "required", "found", "verdict", "why")
 Figures = Mapping[str, Figure]
@@ -181,18 +182,20 @@ def _when(regimes: pd.DataFrame) -> tuple:
 
 
 def _beyond_market(increment: pd.DataFrame, alpha: float) -> tuple:
-    name, required = "The score adds to the market's own probability", f"slope beside it positive, p < {alpha:.2f}"
+    name = "The score adds to the market's own probability"
+    required = f"slope beside it positive, p < {alpha:.2f}, and a better AUC out of sample"
     row = increment[increment["model"] == "market + score"].iloc[0]
     if np.isnan(row["p_value"]):
         return name, required, "no test", NOT_ENOUGH, row["note"] or "the regression has no maximum"
     found = (f"{row['score_coefficient']:+.3f} per 10 points (p {p_text(row['p_value'])}), AUC "
              f"{row['auc_difference']:+.3f} out of sample")
-    if row["p_value"] < alpha:
-        is_met = row["score_coefficient"] > 0
-        return name, required, found, MET if is_met else NOT_MET, "" if is_met else "it points the wrong way"
-    if row["auc_difference_high"] < 0.01:
-        return name, required, found, NOT_MET, "a gain of 0.01 in AUC is ruled out"
-    return name, required, found, NOT_ENOUGH, "nothing shown, nothing ruled out"
+    if row["auc_difference_high"] < NEGLIGIBLE_GAIN:
+        return name, required, found, NOT_MET, f"a gain of {NEGLIGIBLE_GAIN} in AUC is ruled out"
+    if row["p_value"] < alpha and row["score_coefficient"] < 0:
+        return name, required, found, NOT_MET, "it points the wrong way"
+    if row["p_value"] < alpha and row["auc_difference_low"] > 0:
+        return name, required, found, MET, ""
+    return name, required, found, NOT_ENOUGH, "slope and AUC do not both show it, nor rule it out"
 
 
 def _value(figures: Figures, name: str) -> float | None:

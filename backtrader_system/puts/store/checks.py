@@ -94,7 +94,7 @@ def _outcomes(store: Path, registry: Registry, now: datetime, calendar: str) -> 
     names = (universe["option_name"] + " expired " + universe["expiry"]).to_numpy()
     overdue = (due <= pd.Timestamp(now).tz_convert("UTC").tz_localize(None)) & np.isin(states, ["none", "unknown"])
     yield from _found(store, "warning", "outcome_overdue", names[overdue].tolist(),
-                      "record what became of them: `puts outcomes`")
+                      "record what became of them: `puts collect`")
     late = np.isin(states, ["worthless", "assigned"]) & (recorded > due)
     yield from _found(store, "warning", "outcome_late", names[late].tolist(), "record outcomes within 24 hours")
 

@@ -13,7 +13,8 @@ HIGHEST_P_VALUE = 0.05
 
 
 def recommendation(n_train_expiries: int, null: SearchNull, validation_gain: float, test: Difference,
-                   min_improvement: float) -> tuple[str, str]:
+                   min_improvement: float, returns: tuple[float, float] = (float("nan"), float("nan"))
+                   ) -> tuple[str, str]:
     """Return "change", "keep" or "not_enough_evidence" and one plain sentence.
 
     n_train_expiries : expiry dates the weights were chosen on. validation_gain, test : area of the best weights of the
@@ -38,4 +39,10 @@ def recommendation(n_train_expiries: int, null: SearchNull, validation_gain: flo
         return KEEP, f"Keep the weights: the best of the search changed the test part by {gained}, too little to act."
     if test.low <= 0:
         return NOT_ENOUGH, f"Not enough evidence: the best of the search changed the test part by {gained}."
-    return CHANGE, f"Change the weights: the best of the search improved the test part by {gained}."
+    best, current = returns
+    if best < current:
+        return KEEP, ("Keep the weights: the best of the search tells better which puts expire worthless, "
+                      f"{gained} on the test part, but its top puts paid less there, {best:+.2%} of capital each "
+                      f"against {current:+.2%}: it avoids assignment by taking smaller premiums.")
+    paid = "" if np.isnan(best) else f" Its top puts returned {best:+.2%} of capital each, the current {current:+.2%}."
+    return CHANGE, f"Change the weights: the best of the search improved the test part by {gained}.{paid}"

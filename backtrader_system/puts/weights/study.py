@@ -75,8 +75,6 @@ def optimise_weights(rows: pd.DataFrame, settings: WeightSearchSettings, current
                      progress)
     best = choice.named.get("best", np.full(len(FACTOR_NAMES), np.nan))
     test, gains = _against_current(choice, parts, judged, confidence, samples, seed)
-    word, text = recommendation(len(np.unique(parts["train"].expiry)), choice.null, gains["validation"], test,
-                                settings.min_improvement)
     stability = weight_stability(judged, now, settings.folds, settings.objective, top_n=top_n, vectors=vectors,
                                  threads=threads)
     tables = {
@@ -85,7 +83,14 @@ def optimise_weights(rows: pd.DataFrame, settings: WeightSearchSettings, current
         "weight_surface": weight_surface(choice.found),
     }
     figures = _figures(judged, split, choice, test, gains, tables, parts, threads)
+    word, text = recommendation(
+        len(np.unique(parts["train"].expiry)), choice.null, gains["validation"], test, settings.min_improvement,
+        tuple(_number(figures.get(f"{role}_test_top_return")) for role in ("best", "current")))
     return WeightStudy(tables, figures | {"recommendation": word, "recommendation_text": text}, word, text, best, now)
+
+
+def _number(value: object) -> float:
+    return float("nan") if value is None else float(value)
 
 
 def _choose(judged: JudgedRows, split: TimeSplit, train: Part, objective: str, now: np.ndarray,

@@ -94,7 +94,7 @@ def pays(result: RunResult) -> tuple[str, str]:
         if saved:
             return "The blotter was not saved.", f"{saved:,} trades were closed; see the performance report."
         return "Nothing was sold.", "No put was sold and closed in the period."
-    parts = [money_text(seller), tail_text(seller, facts), account_text(result)]
+    parts = [money_text(seller), tail_text(seller), account_text(result)]
     if facts.value("random_rank") is not None:
         p_value = facts.value("random_p")
         beside = "" if p_value is None else f" ({p_text(p_value)})"
@@ -113,11 +113,13 @@ def money_text(seller: Seller) -> str:
             f"{money(seller.mean_pnl)} a position.")
 
 
-def tail_text(seller: Seller, facts: SectionFigures) -> str:
+def tail_text(seller: Seller) -> str:
     """Return what the worst positions cost, and the hit rate that the premium needs."""
     text = f"The worst 5 % of positions made {money(seller.tail_loss)} each"
-    needed = facts.value("break_even_rate")
-    return f"{text}." if needed is None else f"{text}; to break even {rate(needed)} must expire worthless."
+    needed = seller.needed_hit_rate
+    if is_missing(needed):
+        return f"{text}."
+    return f"{text}; at these gains and losses {rate(needed)} must expire worthless to break even."
 
 
 def account_text(result: RunResult) -> str:

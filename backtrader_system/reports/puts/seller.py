@@ -19,6 +19,8 @@ class Seller:
 
     sold : closed short puts; contracts : sum of their contracts. payoffs : paid at assignment. shares_pnl : what the
     assigned shares brought until they were sold, after costs. tail_loss : mean of the worst 5 % of the puts.
+    needed_hit_rate : share that must expire worthless to break even at the mean P&L of worthless and of assigned puts;
+        NaN without both, or where one of them has the wrong sign.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class Seller:
     median_pnl: float
     open_trades: int
     open_pnl: float
+    needed_hit_rate: float = math.nan
 
     @property
     def adds_up(self) -> bool:
@@ -78,7 +81,13 @@ def seller_of(trades: pd.DataFrame) -> Seller:
         payoffs=float(paid[is_assigned].sum()), fees=float(puts["commission"].sum()),
         shares_pnl=float(shares["net_pnl"].sum()), net_pnl=float(closed["net_pnl"].sum()),
         tail_loss=float(worst.mean()), median_pnl=float(puts["net_pnl"].median()),
-        open_trades=len(still), open_pnl=float(still["net_pnl"].sum()))
+        open_trades=len(still), open_pnl=float(still["net_pnl"].sum()),
+        needed_hit_rate=_needed(puts.loc[puts["exit_reason"] == WORTHLESS, "net_pnl"].mean(),
+                                puts.loc[is_assigned, "net_pnl"].mean()))
+
+
+def _needed(gain: float, loss: float) -> float:
+    return -loss / (gain - loss) if gain > 0 > loss else math.nan
 
 
 def put_trades(trades: pd.DataFrame) -> pd.DataFrame:

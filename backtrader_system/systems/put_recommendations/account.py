@@ -11,13 +11,12 @@ from backtrader_system.engine.backtest import Ledgers, run_backtest
 from backtrader_system.engine.puts.market import put_market
 from backtrader_system.engine.puts.selling import PutLedgers, run_put_selling
 from backtrader_system.progress import Progress
-from backtrader_system.puts.early_assignment import early_assignments
 from backtrader_system.settings.settings import Settings
 from backtrader_system.settings.trading import SizerSettings
 from backtrader_system.signals.features import compute_features
 from backtrader_system.systems.checks import check_ledgers, check_put_ledgers
 from backtrader_system.systems.ml_trading import BASELINE, KNOWN_LINES
-from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
+from backtrader_system.systems.put_recommendations.scoring import ScoredPuts, outcomes_of
 from backtrader_system.systems.put_recommendations.sources import PutSources, within_period
 
 
@@ -57,10 +56,10 @@ def account_of(
     sources, chain = scored.sources, scored.sources.chain
     offered = sales[sales["is_for_sale"]]
     is_changed = settings.puts.outcome != sources.settings.puts.outcome
-    early = early_assignments(chain, sources.bars, settings.puts) if is_changed else scored.early
+    outcomes, early = outcomes_of(sources, settings.puts) if is_changed else (scored.outcomes, scored.early)
     market = put_market(
         chain, sources.bars.between(sources.first_session), offered[["quote_date", "number", "score", "probability"]],
-        scored.outcomes, early, settings)
+        outcomes, early, settings, history=sources.bars)
     ledgers = run_put_selling(market, settings, progress=progress)
     check_put_ledgers(settings.strategy.name, ledgers, market, settings)
     return PutAccount(ledgers, sales, frozenset(chain.contracts["contract"].iloc[offered["number"].unique()]))

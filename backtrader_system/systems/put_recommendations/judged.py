@@ -7,12 +7,10 @@ import pandas as pd
 
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.puts.chain import OptionChain
-from backtrader_system.puts.early_assignment import early_assignments
-from backtrader_system.puts.outcomes import contract_outcomes
 from backtrader_system.puts.sale import hold_to_expiry, sale_premium
 from backtrader_system.puts.score import FACTORS
 from backtrader_system.settings.puts import OutcomeSettings
-from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
+from backtrader_system.systems.put_recommendations.scoring import ScoredPuts, outcomes_of
 from backtrader_system.systems.put_recommendations.sources import within_period
 
 TREND_SESSIONS, VOLATILITY_SESSIONS, USUAL_SESSIONS = 63, 21, 252
@@ -54,8 +52,7 @@ def evidence_rows(
     outcomes, early = scored.outcomes, scored.early
     if outcome is not None:
         puts = puts.model_copy(update={"outcome": outcome})
-        outcomes = contract_outcomes(chain, sources.bars, puts, sources.settlements)
-        early = early_assignments(chain, sources.bars, puts)
+        outcomes, early = outcomes_of(sources, puts)
     quotes = chain.quotes.iloc[entries].reset_index(drop=True)
     contracts = chain.contracts.iloc[quotes["number"]].reset_index(drop=True)
     results = outcomes.iloc[quotes["number"]].reset_index(drop=True)

@@ -110,8 +110,8 @@ def _counts(scored: ScoredPuts, found: Findings) -> dict[str, object]:
     coverage = rows["coverage"]
     return {
         "n_contracts": len(chain.contracts), "n_option_days": len(chain.quotes),
-        "n_underlyings": int(chain.contracts["underlying"].nunique()), "n_judged": len(rows),
-        "n_outcomes_known": int(outcomes["worthless"].notna().sum()), "n_unknown": int(kinds.get("unknown", 0)),
+        "n_judged": len(rows), "n_outcomes_known": int(outcomes["worthless"].notna().sum()),
+        "n_contracts_unknown": int(kinds.get("unknown", 0)),
         "n_worthless": int(kinds.get("worthless", 0)), "n_assigned": int(kinds.get("assigned", 0)),
         "n_assigned_early": int((rows["outcome"] == "assigned_early").sum()),
         "n_pinned": int(outcomes["is_pinned"].sum()), "n_recommended": int(rows["passes_filter"].sum()),

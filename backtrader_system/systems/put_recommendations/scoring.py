@@ -17,6 +17,7 @@ from backtrader_system.puts.probabilities.history import ProbabilityHistory, pro
 from backtrader_system.puts.probabilities.methods import probability_methods, quote_volatility
 from backtrader_system.puts.recovery.rates import recovery_rates
 from backtrader_system.puts.score import option_scores, page_filter
+from backtrader_system.settings.puts import PutsSettings
 from backtrader_system.systems.put_recommendations.sources import PutSources
 
 
@@ -51,8 +52,7 @@ def score_puts(sources: PutSources, progress: Progress) -> ScoredPuts:
     settings, chain, bars = sources.settings, sources.chain, sources.bars
     puts, score = settings.puts, settings.puts.score
     progress.say(f"Following {len(chain.contracts):,} contracts over {len(chain.quotes):,} option-days to their expiry")
-    outcomes = contract_outcomes(chain, bars, puts, sources.settlements)
-    early = early_assignments(chain, bars, puts)
+    outcomes, early = outcomes_of(sources, puts)
     volatility = quote_volatility(chain, puts.quotes)
     probabilities = probability_methods(chain, outcomes, puts)
     history = probability_history(chain, probabilities, score.probability_method, score.peak_threshold)
@@ -65,3 +65,10 @@ def score_puts(sources: PutSources, progress: Progress) -> ScoredPuts:
     passes, reason = page_filter(chain, factors, score)
     return ScoredPuts(sources, outcomes, early, probabilities, volatility, history, support, seasonal, rates, factors,
                       values, coverage, passes, reason)
+
+
+def outcomes_of(sources: PutSources, puts: PutsSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the outcome of every contract and the days on which holders are taken to exercise, under these rules."""
+    chain, bars, sessions = sources.chain, sources.bars, sources.exchange_sessions()
+    outcomes = contract_outcomes(chain, bars, puts, sources.settlements, sessions=sessions)
+    return outcomes, early_assignments(chain, bars, puts, sessions=sessions)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.errors import DataError
+from backtrader_system.market_data.calendar import sessions_between
 from backtrader_system.market_data.load import load_market
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.market_data.quality import DataReport
@@ -45,6 +46,11 @@ class PutSources:
     def last_session(self) -> pd.Timestamp:
         return self.bars.sessions[-1]
 
+    def exchange_sessions(self) -> pd.DatetimeIndex:
+        """Return the sessions of the exchange from the first bar to the last expiry: an expiry may be a holiday."""
+        last = max(self.chain.contracts["expiry"].max(), self.bars.sessions[-1])
+        return sessions_between(self.settings.data.calendar, self.bars.sessions[0].date(), last.date())
+
 
 def read_put_sources(settings: Settings, progress: Progress) -> PutSources:
     """Return the chain that the settings name, or one made up over bars, and the bars of its underlyings.
@@ -70,7 +76,8 @@ def _synthetic(settings: Settings, progress: Progress) -> PutSources:
 def _quoted(settings: Settings, progress: Progress) -> PutSources:
     puts = settings.puts
     progress.say(f"Reading option quotes from {puts.chain}")
-    chain = with_assumed_spread(read_chain(puts.chain, puts), puts.quotes.assumed_half_spread_fraction)
+    chain = read_chain(puts.chain, puts, calendar=settings.data.calendar)
+    chain = with_assumed_spread(chain, puts.quotes.assumed_half_spread_fraction)
     settlements = None if puts.settlements is None else read_settlements(puts.settlements)
     settings = _with_period(settings, chain)
     if puts.underlying_prices == "quotes":
