@@ -94,8 +94,8 @@ def test_options_become_overrides_and_set_comes_last() -> None:
 @pytest.mark.parametrize(("arguments", "line"), [
     (["-c", "smaple"], "error: smaple: no such config; config/ has: aggressive.yaml, backtest_config.yaml, "
                        "conservative.yaml, conviction.yaml, conviction_sample.yaml, put_chain.yaml, "
-                       "put_collected.yaml, put_recommendations.yaml, put_recommendations_sample.yaml, sample.yaml. Did you mean "
-                       "'sample.yaml'?"),
+                       "put_collected.yaml, put_recommendations.yaml, put_recommendations_sample.yaml, sample.yaml. "
+                       "Did you mean 'sample.yaml'?"),
     (["-c", "sample", "--set", "sizer.typ=kelly"], "error: --set sizer.typ: unknown key. Did you mean 'type'?"),
     (["-c", "sample", "--initial-capital", "-5"],
      "error: --set backtest.initial_capital: found -5.0; allowed: a number above 0"),

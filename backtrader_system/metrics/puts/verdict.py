@@ -183,7 +183,7 @@ def _when(regimes: pd.DataFrame) -> tuple:
 
 def _beyond_market(increment: pd.DataFrame, alpha: float) -> tuple:
     name = "The score adds to the market's own probability"
-    required = f"slope beside it positive, p < {alpha:.2f}, and a better AUC out of sample"
+    required = f"slope beside it positive, p < {alpha:.2f}, and {NEGLIGIBLE_GAIN} of AUC out of sample"
     row = increment[increment["model"] == "market + score"].iloc[0]
     if np.isnan(row["p_value"]):
         return name, required, "no test", NOT_ENOUGH, row["note"] or "the regression has no maximum"
@@ -193,7 +193,7 @@ def _beyond_market(increment: pd.DataFrame, alpha: float) -> tuple:
         return name, required, found, NOT_MET, f"a gain of {NEGLIGIBLE_GAIN} in AUC is ruled out"
     if row["p_value"] < alpha and row["score_coefficient"] < 0:
         return name, required, found, NOT_MET, "it points the wrong way"
-    if row["p_value"] < alpha and row["auc_difference_low"] > 0:
+    if row["p_value"] < alpha and row["auc_difference"] >= NEGLIGIBLE_GAIN:
         return name, required, found, MET, ""
     return name, required, found, NOT_ENOUGH, "slope and AUC do not both show it, nor rule it out"
 
