@@ -37,9 +37,12 @@ def read_parquet(
     >>> read_parquet(path, where="size > ?", parameters=[1.5])["symbol"].tolist()
     ['B']
     """
-    selected = "*" if columns is None else ", ".join(quoted(name) for name in columns)
-    condition = f" WHERE {where}" if where else ""
-    return _query(Path(path), f"SELECT {selected} FROM {_SOURCE}{condition}", parameters)
+    everything = f"* EXCLUDE ({_ROW})" if where else "*"
+    selected = everything if columns is None else ", ".join(quoted(name) for name in columns)
+    if not where:
+        return _query(Path(path), f"SELECT {selected} FROM {_SOURCE}", parameters)
+    # A filter may hand rows on in another order than that of the file, even on one thread.
+    return _query(Path(path), f"SELECT {selected} FROM {_NUMBERED} WHERE {where} ORDER BY {_ROW}", parameters)
 
 
 def parquet_columns(path: Path | str) -> dict[str, str]:
@@ -101,6 +104,8 @@ def quoted(name: str) -> str:
 
 # Folder names such as `symbol=A` must not turn into columns, hence hive_partitioning = false.
 _SOURCE = "read_parquet(?, hive_partitioning = false)"
+_NUMBERED = "read_parquet(?, hive_partitioning = false, file_row_number = true)"
+_ROW = "file_row_number"
 
 
 @lru_cache(maxsize=1)

@@ -47,7 +47,7 @@ def rolling_std(values: np.ndarray, window: int) -> np.ndarray:
     squares = np.zeros(values.shape)
     for lag in range(window):
         deviation = -mean
-        deviation[lag:] += values[:len(values) - lag]
+        deviation[lag:] += values[:max(len(values) - lag, 0)]
         squares += deviation * deviation
     return np.sqrt(squares / (window - 1))
 

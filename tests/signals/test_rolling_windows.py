@@ -68,3 +68,9 @@ def test_deviation_of_large_prices_does_not_cancel():
     around_a_million = 1e6 + np.array([[1.0], [2.0], [3.0]]) * 1e-3
 
     assert rolling_std(around_a_million, 3)[2, 0] == pytest.approx(1e-3, rel=1e-6)
+
+
+def test_a_window_longer_than_the_rows_knows_nothing():
+    few = np.array([[1.0], [2.0], [4.0]])
+    assert np.isnan(rolling_std(few, 20)).all()
+    assert np.isnan(rolling_mean(few, 20)).all()

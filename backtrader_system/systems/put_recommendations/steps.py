@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from backtrader_system.errors import SettingsError
-from backtrader_system.file_output import explain_os_errors, write_text
+from backtrader_system.file_output import explain_os_errors, write_bytes
 from backtrader_system.progress import Progress
 from backtrader_system.puts.factors.support_table import support_table
 from backtrader_system.reports.ledger_files import csv_text
@@ -63,7 +63,7 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> Iterator[t
     with explain_os_errors("create", folder, "--output"):
         folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        write_text(folder / name, csv_text(table), option="--output")
+        write_bytes(folder / name, csv_text(table).encode(), option="--output")
         yield folder / name, table
 
 

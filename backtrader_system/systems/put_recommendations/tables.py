@@ -73,12 +73,13 @@ def daily_table(scored: ScoredPuts) -> pd.DataFrame:
 def support_history(scored: ScoredPuts) -> pd.DataFrame:
     """Return the support level of every underlying and session of the study, of the chosen rolling period."""
     sources, panel = scored.sources, scored.support
-    which = list(panel.periods).index(sources.settings.puts.score.rolling_period)
-    bars = sources.bars
+    place, bars = panel.of_period(sources.settings.puts.score.rolling_period), sources.bars
     rows, columns = np.nonzero(bars.has_bar & (bars.sessions >= sources.first_session)[:, None])
-    names = ("rolling_low", "days_since_break", "trading_days_per_break", "stability", "strength")
-    figures = {name: getattr(panel, name)[which][rows, columns] for name in names}
-    return pd.DataFrame({"Date": bars.sessions[rows], "StockName": np.array(bars.symbols)[columns], **figures})
+    figures = {"rolling_low": panel.rolling_low, "days_since_break": panel.days_since_break,
+               "trading_days_per_break": panel.trading_days_per_break(), "stability": panel.stability(),
+               "strength": panel.strength()}
+    known = {name: values[place][rows, columns] for name, values in figures.items()}
+    return pd.DataFrame({"Date": bars.sessions[rows], "StockName": np.array(bars.symbols)[columns], **known})
 
 
 def issues_table(chain: OptionChain) -> pd.DataFrame:
