@@ -98,8 +98,9 @@ def pays(result: RunResult) -> tuple[str, str]:
     if facts.value("random_rank") is not None:
         p_value = facts.value("random_p")
         beside = "" if p_value is None else f" ({p_text(p_value)})"
-        parts.append(f"The options recommended did better than {rate(facts.value('random_rank'))} of random portfolios "
-                     f"of as many options of the same expiry dates{beside}.")
+        parts.append("Held to expiry, the options with the best scores did better than "
+                     f"{rate(facts.value('random_rank'))} of random portfolios of as many options of the same expiry "
+                     f"dates{beside}.")
     return _pays_lead(sheet, facts), " ".join(filter(None, parts))
 
 

@@ -26,9 +26,9 @@ CHARTS = {
     "plot_equity.png": "Equity of the puts sold and of buy and hold, drawdown shaded",
     "plot_drawdown.png": "Distance below the highest equity so far",
     "plot_premium.png": "Premium against what was paid, by month in which puts ended",
-    "plot_random_portfolios.png": "Return of random portfolios, and of the options recommended",
+    "plot_random_portfolios.png": "Return of random portfolios, and of the options with the best scores",
     "plot_monthly_returns.png": "Monthly returns",
-    "plot_exposure.png": "Exposure and number of positions",
+    "plot_exposure.png": "Collateral behind the open puts, and number of positions",
 }
 SHARED = ("plot_equity.png", "plot_drawdown.png", "plot_monthly_returns.png", "plot_exposure.png")
 
@@ -46,6 +46,7 @@ def put_plots(result: RunResult) -> dict[str, Callable[[], Figure]]:
         "plot_recovery_share.png": plots_search.recovery_share_figure,
         "plot_premium.png": plots_money.premium_figure,
         "plot_random_portfolios.png": plots_money.random_portfolios_figure,
+        "plot_exposure.png": plots_money.collateral_figure,
     }
     notes = chart_notes(result)
     return {name: _bound(figure, result) for name, figure in draw.items() if name not in notes}
@@ -89,6 +90,7 @@ def _reasons(result: RunResult) -> dict[str, tuple[bool, str]]:
         "plot_random_portfolios.png": (has_column(table_of(result, "random_portfolios"), "mean_return")
                                        and facts_of(result).value("top_n_return") is not None,
                                        "no random portfolio was drawn"),
+        "plot_exposure.png": (has_column(table_of(result, "collateral"), "collateral"), "no account was run"),
     }
 
 

@@ -16,6 +16,7 @@ from backtrader_system.reports.figure_style import (
     legend_above,
     new_figure,
     thousands,
+    whole_numbers,
 )
 from backtrader_system.reports.puts.facts import facts_of, money, rate, table_of
 from backtrader_system.reports.puts.seller import monthly_money, seller_of
@@ -49,6 +50,29 @@ def premium_figure(result: RunResult) -> Figure:
         return figure
 
 
+def collateral_figure(result: RunResult) -> Figure:
+    """Draw the share of equity that lay aside for puts in percent and, below it, the number of positions."""
+    with house_style():
+        used, equity = table_of(result, "collateral"), result.equity
+        share = used["collateral"] / used["equity"] * 100
+        breaches = int(used["is_breach"].sum())
+        said = f", above the equity in {breaches:,} sessions" if breaches else ""
+        figure = new_figure(f"Collateral: {share.mean():.0f} % of equity lay aside on average, {share.max():.0f} % at "
+                            f"most{said}", corner=result.corner)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+        upper.fill_between(used["session"], share, 0, color=STRATEGY, alpha=0.25, linewidth=0, step="post")
+        upper.step(used["session"], share, where="post", color=STRATEGY, linewidth=1.2, label="collateral of open puts")
+        upper.axhline(100, color=MUTED, linewidth=0.9, linestyle=":", label="all equity")
+        dress(upper, ylabel="collateral (% of equity)")
+        upper.set_ylim(0, max(105.0, share.max() * 1.05))
+        legend_above(upper)
+        lower.step(equity["session"], equity["positions"], where="post", color=STRATEGY, linewidth=1.2)
+        dress(lower, ylabel="positions (number)", sessions=equity["session"])
+        lower.set_ylim(0, max(1, equity["positions"].max()) * 1.08)
+        whole_numbers(lower)
+        return figure
+
+
 def month_ticks(months: pd.PeriodIndex) -> tuple[list[int], list[str]]:
     """Return places and names of at most a dozen months, evenly spaced.
 
@@ -63,19 +87,19 @@ def month_ticks(months: pd.PeriodIndex) -> tuple[list[int], list[str]]:
 
 
 def random_portfolios_figure(result: RunResult) -> Figure:
-    """Draw how the random portfolios returned, with the options recommended marked."""
+    """Draw how the random portfolios returned, with the options of the best scores marked."""
     with house_style():
         facts = facts_of(result)
         returns = table_of(result, "random_portfolios")["mean_return"].dropna().to_numpy(dtype=float) * 100
         ours = float(facts.value("top_n_return")) * 100
         rank = facts.value("random_rank")
-        figure = new_figure(f"Random portfolios: the options recommended returned {ours:+.2f} %"
+        figure = new_figure(f"Random portfolios: the best scores returned {ours:+.2f} %"
                             + ("" if rank is None else f", more than {rate(rank)} of {len(returns):,} drawn by lot"),
                             corner=result.corner)
         axes = figure.subplots()
         axes.hist(returns, bins=BINS, color=BASELINE, alpha=0.75, edgecolor="white", linewidth=0.5,
                   label=f"{len(returns):,} random portfolios, median {np.median(returns):+.2f} %")
-        axes.axvline(ours, color=STRATEGY, linewidth=3, label="options recommended")
+        axes.axvline(ours, color=STRATEGY, linewidth=3, label="options with the best scores")
         axes.axvline(0, color=MUTED, linewidth=0.9, linestyle=":")
         dress(axes, ylabel="random portfolios (number)")
         axes.set_xlabel("mean return on collateral of an option, held to expiry, after fill and fees (%)")

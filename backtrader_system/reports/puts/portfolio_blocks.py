@@ -112,8 +112,8 @@ def _random_blocks(result: RunResult) -> list[Block]:
     draws = len(table_of(result, "random_portfolios"))
     return [*blocks, *chart_blocks(result, "plot_random_portfolios.png"),
             Paragraph(f"{draws:,} portfolios drew as many options by lot from each expiry date. The options "
-                      f"recommended returned {facts.text('top_n_return', _return)} on their collateral on average and "
-                      f"beat {facts.text('random_rank', rate)} of them.")]
+                      f"with the best scores returned {facts.text('top_n_return', _return)} on their collateral on "
+                      f"average and beat {facts.text('random_rank', rate)} of them.")]
 
 
 def _return(fraction: object) -> str:

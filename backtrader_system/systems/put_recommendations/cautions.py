@@ -29,9 +29,19 @@ def phase_of(sources: PutSources) -> tuple[int, str]:
     return 1, f"all six factors over {days} days of quotes: too few expiry dates for a verdict, most likely"
 
 
-def cautions(scored: ScoredPuts, rows: pd.DataFrame) -> tuple[str, ...]:
-    """Return the warnings of a run, the gravest first."""
-    return (*_of_lookahead(scored), *_of_prices(scored), *_of_rows(scored, rows))
+def cautions(scored: ScoredPuts, rows: pd.DataFrame, collateral: pd.DataFrame) -> tuple[str, ...]:
+    """Return the warnings of a run, the gravest first.
+
+    collateral : of each session of the account, with a flag where it exceeds the equity.
+    """
+    return (*_of_lookahead(scored), *_of_collateral(collateral), *_of_prices(scored), *_of_rows(scored, rows))
+
+
+def _of_collateral(collateral: pd.DataFrame) -> Iterator[str]:
+    breaches = collateral[collateral["is_breach"]]
+    if len(breaches):
+        yield (f"in {len(breaches):,} sessions, first on {breaches['session'].iloc[0]:%Y-%m-%d}, the collateral of "
+               "open puts exceeded the equity: a broker would have asked for money or closed positions; here they stay")
 
 
 def _of_lookahead(scored: ScoredPuts) -> Iterator[str]:

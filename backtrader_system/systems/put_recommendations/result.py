@@ -62,7 +62,7 @@ def put_result(loaded: LoadedSettings, scored: ScoredPuts, found: Findings) -> R
         signals=signals_table(scored, found.account), actions=ledgers.actions, baseline_equity=baseline.equity,
         predictions=_predictions(found.rows), metrics=metrics, data_report=sources.report,
         analyzers=ledgers.analyzers, tables=put_tables(scored, found),
-        warnings=(*loaded.warnings, *cautions(scored, found.rows)))
+        warnings=(*loaded.warnings, *cautions(scored, found.rows, found.account.ledgers.collateral)))
 
 
 def put_tables(scored: ScoredPuts, found: Findings) -> dict[str, pd.DataFrame]:
@@ -76,7 +76,8 @@ def put_tables(scored: ScoredPuts, found: Findings) -> dict[str, pd.DataFrame]:
         "probability_validation": validation_table(
             chain, scored.probabilities, scored.outcomes, sources.settings.puts,
             confidence=sources.settings.evidence.confidence),
-        "data_issues": issues_table(chain), "evidence_rows": found.rows, "expiries": found.account.ledgers.expiries,
+        "data_issues": issues_table(chain), "evidence_rows": found.rows,
+        "expiries": found.account.ledgers.expiries, "collateral": found.account.ledgers.collateral,
         "support": support_table(scored.support, bars, bars.sessions[-1]),
     }
     if found.weights is not None:
@@ -133,6 +134,10 @@ def _money(account: PutAccount) -> dict[str, object]:
         "n_open_at_end": int((sold["status"] == "open").sum())}
     if not collected:
         figures["premium_kept_share_note"] = "no put was sold"
+    used = account.ledgers.collateral
+    figures |= {"collateral_mean": float((used["collateral"] / used["equity"]).mean()),
+                "collateral_max": float((used["collateral"] / used["equity"]).max()),
+                "collateral_breaches": int(used["is_breach"].sum())}
     shares = trades[~trades["symbol"].isin(account.contracts)]
     return figures | {"assigned_shares_net_pnl": float(shares["net_pnl"].sum())}
 

@@ -134,6 +134,13 @@ def further_tables(n_rows: int) -> dict[str, pd.DataFrame]:
     }
 
 
+def collateral_of(equity: pd.DataFrame) -> pd.DataFrame:
+    """Return a tenth of the equity set aside in every session."""
+    used = equity["equity"] * 0.1
+    return pd.DataFrame({"session": equity["session"], "equity": equity["equity"], "collateral": used,
+                         "free": equity["equity"] - used, "is_breach": False})
+
+
 def expiries_of(trades: pd.DataFrame) -> pd.DataFrame:
     puts = trades[trades["size"] < 0]
     return ledger_table(EXPIRIES, pd.DataFrame({
@@ -194,6 +201,7 @@ def put_result() -> Callable[..., RunResult]:
             "data_report": DataReport((), (), (), "abc", n_underlyings, 500, 6_000),
             "tables": {**evidence.tables, **weight_tables(np.random.default_rng(5)), **further_tables(len(rows)),
                        "evidence_rows": rows, "expiries": expiries_of(trades),
+                       "collateral": collateral_of(equity),
                        "historical_options_outcomes": rows[["contract", "expiry", "worthless"]],
                        "backtest_results": rows[["contract", "quote_date", "score"]], **(tables or {})},
         }

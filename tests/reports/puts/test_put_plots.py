@@ -110,7 +110,7 @@ def test_our_options_are_marked_among_the_random_portfolios(put_result):
 
     figure = random_portfolios_figure(result)
 
-    assert figure.get_suptitle() == ("Random portfolios: the options recommended returned +2.00 %, more than 75.0 % of "
+    assert figure.get_suptitle() == ("Random portfolios: the best scores returned +2.00 %, more than 75.0 % of "
                                      "4 drawn by lot")
     assert [line.get_xdata()[0] for line in figure.axes[0].lines] == pytest.approx([2.0, 0.0])
 
