@@ -42,16 +42,6 @@ def return_on_margin(premium: np.ndarray, margin: np.ndarray, days_to_expiry: np
     return premium / margin * DAYS_PER_YEAR / days_to_expiry
 
 
-def return_on_margin_as_published(premium_of_all: np.ndarray, margin_of_one: np.ndarray,
-                                  business_days: np.ndarray) -> np.ndarray:
-    """Return the fraction that the owner's file shows (there in percent): kept to compare, not to use.
-
-    It divides the premium of all n contracts by the margin of one, so it is n times too large, and sets business
-    days against a year of 365 days.
-    """
-    return premium_of_all / margin_of_one * DAYS_PER_YEAR / business_days
-
-
 def past_worst_decline(close: np.ndarray, sessions_ahead: int) -> np.ndarray:
     """Return how far each price may fall within `sessions_ahead` sessions, judged by its past.
 

@@ -10,7 +10,6 @@ from backtrader_system.puts.margin import (
     margin_per_contract,
     past_worst_decline,
     return_on_margin,
-    return_on_margin_as_published,
 )
 from backtrader_system.settings.puts import SellingSettings
 
@@ -43,7 +42,7 @@ def test_the_owners_return_is_that_of_all_contracts_on_the_margin_of_one(data_fo
     rows = pd.read_csv(data_folder / "reference" / "putoptions" / "margin_requirements_sample.csv", sep="|")
     row = rows.set_index("OptionName").loc["AAK6N215"]
     premium, margin = row["Net_Premium_After_Costs"], row["Est_Margin_SEK"]
-    assert 100 * return_on_margin_as_published(premium, margin, 28) == pytest.approx(17.9624, abs=1e-4)
+    assert 100 * premium / margin * 365 / 28 == pytest.approx(17.9624, abs=1e-4)
     contracts = 5
     assert 100 * return_on_margin(premium, contracts * margin, 28) == pytest.approx(17.9624 / contracts, abs=1e-4)
 

@@ -26,10 +26,11 @@ DEFINITIONS = {"causal": "known in time", "whole_life": "of the whole life"}
 WHY = (
     "A recovery candidate is an option whose probability of worthless expiry was once at or above a threshold and "
     "is now lower. The original takes the highest probability of the option's whole life, days after today "
-    "included: an option that will drift to safety reaches a high probability later and is flagged today. The proof "
-    "is in the share flagged: a highest value known in time can only grow as expiry comes nearer, so the share "
-    "flagged in one probability bin must not be largest long before expiry. The original also reads its rates from "
-    "the very period they are then tested on. Known in time: the peak lies strictly before the day, rates come from "
+    "included: an option that will drift to safety reaches a high probability later and is flagged today. The share "
+    "flagged shows it: long before expiry few options can have been above the threshold already, and by the original's "
+    "count most have. Where its share even falls as expiry comes nearer, no highest value known in time could do so, "
+    "for that can only grow. The original also reads its rates from the very period they are then tested on. "
+    "Known in time: the peak lies strictly before the day, rates come from "
     "contracts that expired strictly before it.")
 
 

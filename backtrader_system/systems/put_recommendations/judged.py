@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from backtrader_system.engine.puts.collateral import collateral_per_contract
 from backtrader_system.market_data.panel import BarPanel
 from backtrader_system.puts.chain import OptionChain
+from backtrader_system.puts.margin import return_on_margin
+from backtrader_system.puts.pricing.black_scholes import put_delta
+from backtrader_system.puts.pricing.clocks import years_to_expiry
 from backtrader_system.puts.sale import hold_to_expiry, sale_premium
 from backtrader_system.puts.score import FACTORS
 from backtrader_system.settings.puts import OutcomeSettings
@@ -65,19 +69,34 @@ def evidence_rows(
         "days_to_expiry": chain.days_to_expiry()[entries], "strike": contracts["strike"],
         "underlying_price": quotes["underlying_price"],
         "moneyness": contracts["strike"] / quotes["underlying_price"] - 1,
-        "iv": scored.volatility[entries],
+        "iv": scored.volatility[entries], "delta": _delta(scored, entries),
         "market_probability": scored.probabilities["black_scholes"].to_numpy()[entries],
         "probability": scored.history.current[entries], "score": scored.score[entries],
         "coverage": scored.coverage[entries],
     })
     factors = scored.factors[list(FACTORS)].iloc[entries].reset_index(drop=True)
+    margin = collateral_per_contract(
+        quotes["quote_date"].to_numpy(), quotes["number"].to_numpy(), chain.contracts, sources.bars,
+        puts.selling.model_copy(update={"collateral": "margin"}))
+    paid = premium * contracts["multiplier"]
     money = pd.DataFrame({
         "passes_filter": scored.passes[entries], "worthless": results["worthless"], "outcome": held["outcome"],
-        "premium": premium * contracts["multiplier"], "pnl": held["pnl"], "capital": held["capital"],
-        "return_on_capital": held["return_on_capital"],
+        "premium": paid, "pnl": held["pnl"], "capital": held["capital"],
+        "return_on_capital": held["return_on_capital"], "margin": margin,
+        "return_on_margin": return_on_margin(paid, margin, known["days_to_expiry"]),
         "regime": market_regime(sources.bars, pd.DatetimeIndex(quotes["quote_date"])),
     })
     return pd.concat([known, factors, money], axis=1)
+
+
+def _delta(scored: ScoredPuts, rows: np.ndarray) -> np.ndarray:
+    """Return the Black-Scholes delta of quotes at their implied volatility."""
+    chain, quotes = scored.sources.chain, scored.sources.settings.puts.quotes
+    days = chain.quotes["quote_date"].to_numpy()[rows]
+    return put_delta(
+        chain.quotes["underlying_price"].to_numpy(dtype=float)[rows], chain.of_contract("strike")[rows],
+        years_to_expiry(days, chain.of_contract("expiry")[rows], quotes.clock, "iv"), quotes.risk_free_rate,
+        scored.volatility[rows], quotes.dividend_yield)
 
 
 def _sales(chain: OptionChain, entries: np.ndarray, outcome: OutcomeSettings) -> pd.DataFrame:

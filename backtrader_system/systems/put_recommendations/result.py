@@ -14,7 +14,7 @@ from backtrader_system.metrics.performance import performance_metrics
 from backtrader_system.metrics.puts.evidence import PutEvidence
 from backtrader_system.puts.factors.support_table import support_table
 from backtrader_system.puts.probabilities.methods import method_sources
-from backtrader_system.puts.probabilities.validation import validation_table
+from backtrader_system.puts.probabilities.validation import reliability_by_method, validation_table
 from backtrader_system.puts.recovery.comparison import recovery_comparison
 from backtrader_system.puts.recovery.headline import recovery_headline
 from backtrader_system.puts.score import FACTORS
@@ -74,6 +74,9 @@ def put_tables(scored: ScoredPuts, found: Findings) -> dict[str, pd.DataFrame]:
         **found.evidence.tables, "sensitivity": found.sensitivity, "selling_variants": found.variants,
         "recovery_comparison": recovery_comparison(chain, scored.probabilities, scored.outcomes, sources.settings.puts),
         "probability_validation": validation_table(
+            chain, scored.probabilities, scored.outcomes, sources.settings.puts,
+            confidence=sources.settings.evidence.confidence),
+        "probability_reliability": reliability_by_method(
             chain, scored.probabilities, scored.outcomes, sources.settings.puts,
             confidence=sources.settings.evidence.confidence),
         "data_issues": issues_table(chain), "evidence_rows": found.rows,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backtrader_system.puts.chain import ChainIssue, OptionChain
-from backtrader_system.puts.score import FACTORS
+from backtrader_system.puts.score import FACTORS, score_band
 from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
 from backtrader_system.systems.put_recommendations.sources import within_period
 
@@ -65,7 +65,8 @@ def daily_table(scored: ScoredPuts) -> pd.DataFrame:
         "days_to_expiry": days[rows], "iv": scored.volatility[rows], "probability": scored.history.current[rows],
         "peak_probability": scored.history.peak[rows]}
     factors = scored.factors[list(FACTORS)].iloc[rows].reset_index(drop=True)
-    after = {"score": scored.score[rows], "coverage": scored.coverage[rows], "passes_filter": scored.passes[rows],
+    after = {"score": scored.score[rows], "coverage": scored.coverage[rows],
+             "band": score_band(scored.score[rows]), "passes_filter": scored.passes[rows],
              "Outcome": scored.outcomes["outcome"].map(OWNERS_WORDS).to_numpy()[number]}
     return table.assign(**values).join(factors).assign(**after)
 
