@@ -18,6 +18,7 @@ _GUARD = "'"
 _NEEDS_QUOTES = frozenset(',"\r\n')
 _KEPT_KINDS = (pd.api.types.is_bool_dtype, pd.api.types.is_integer_dtype, pd.api.types.is_float_dtype,
                pd.api.types.is_datetime64_any_dtype)
+ROWS_AT_ONCE = 50_000       # as text a row takes many times its memory
 TEXT = "str"
 TEXT_WITHOUT_GAPS = "str, never missing"
 
@@ -34,12 +35,17 @@ def csv_text(frame: pd.DataFrame) -> str:
     >>> csv_text(pd.DataFrame({"pnl": [-0.1, float("nan")], "reason": ["=1+1", None]}))
     "pnl,reason\\n-0.1,'=1+1\\n,\\n"
     """
-    columns = [_cells(frame.iloc[:, number]) for number in range(frame.shape[1])]
     header = [_quoted(_guarded(str(name))) for name in frame.columns]
-    rows = zip(*columns, strict=True)
-    if len(columns) == 1:       # an empty line would be read as no row at all
-        rows = ((cell or '""',) for (cell,) in rows)
-    return "".join(f"{','.join(row)}\n" for row in ([header] if header else []) + list(rows))
+    is_daily = [_is_daily(frame.iloc[:, number]) for number in range(frame.shape[1])]
+    lines = [f"{','.join(header)}\n"] if header else []
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        piece = frame.iloc[start:start + ROWS_AT_ONCE]
+        columns = [_cells(piece.iloc[:, number], daily) for number, daily in enumerate(is_daily)]
+        rows = zip(*columns, strict=True)
+        if len(columns) == 1:       # an empty line would be read as no row at all
+            rows = ((cell or '""',) for (cell,) in rows)
+        lines.append("".join(f"{','.join(row)}\n" for row in rows))
+    return "".join(lines)
 
 
 def column_dtypes(frame: pd.DataFrame) -> dict[str, str]:
@@ -86,14 +92,22 @@ def empty_table(dtypes: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame({name: _column([], dtype, name) for name, dtype in dtypes.items()}, columns=list(dtypes))
 
 
-def _cells(values: pd.Series) -> list[str]:
+def _is_daily(values: pd.Series) -> bool:
+    """Return whether a column holds dates without a time of day."""
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype) or getattr(values.dtype, "tz", None) is not None:
+        return False
+    known = values.dropna()
+    return bool((known == known.dt.normalize()).all())
+
+
+def _cells(values: pd.Series, is_daily: bool) -> list[str]:
     dtype = values.dtype
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_integer_dtype(dtype):
         return ["" if value is pd.NA else str(value) for value in values.tolist()]
     if pd.api.types.is_float_dtype(dtype):
         return ["" if math.isnan(value) else repr(value) for value in _floats(values).tolist()]
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        return _moments(values)
+        return _moments(values, is_daily)
     return ["" if missing else _quoted(_guarded(str(value)))
             for value, missing in zip(values.tolist(), values.isna(), strict=True)]
 
@@ -102,10 +116,8 @@ def _floats(values: pd.Series) -> np.ndarray:
     return values.to_numpy(dtype=float, na_value=np.nan)
 
 
-def _moments(values: pd.Series) -> list[str]:
-    zone = getattr(values.dtype, "tz", None)
-    known = values.dropna()
-    if zone is None and (known == known.dt.normalize()).all():
+def _moments(values: pd.Series, is_daily: bool) -> list[str]:
+    if is_daily:
         texts = np.datetime_as_string(values.to_numpy(dtype="datetime64[D]"), unit="D")
         return ["" if text == "NaT" else text for text in texts.tolist()]
     return ["" if value is pd.NaT else value.isoformat() for value in values]

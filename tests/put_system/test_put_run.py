@@ -111,3 +111,27 @@ def test_original_arithmetic_and_whole_life_recovery_are_named_as_such(quick_set
         "puts.weight_search.enabled": False}, store=False)
     assert any(warning.startswith("LOOK-AHEAD") for warning in compat.warnings)
     assert (compat.tables["evidence_rows"]["coverage"] <= 1).all()
+
+
+@pytest.mark.parametrize(("overrides", "expectation"), [
+    ({"puts.selling.decide": "every_day"}, lambda run, base: len(run.trades) > len(base.trades)),
+    ({"puts.selling.collateral": "margin"},
+     lambda run, base: run.tables["collateral"]["collateral"].max() > 0 and len(run.trades) > 0),
+    ({"puts.selling.take_profit_fraction": 0.5},
+     lambda run, base: (run.trades["exit_reason"] == "take_profit").any()),
+    ({"puts.outcome.settlement": "cash"}, lambda run, base: (run.trades["size"] < 0).all()),
+    ({"puts.synthetic.expiries": "weekly"},
+     lambda run, base: run.metrics["puts"]["n_expiries"] > 3 * base.metrics["puts"]["n_expiries"]),
+    ({"puts.outcome.fill": "mid"},
+     lambda run, base: run.tables["evidence_rows"]["premium"].sum() > base.tables["evidence_rows"]["premium"].sum()),
+    ({"puts.score.rolling_period": 30},
+     lambda run, base: run.tables["evidence_rows"]["passes_filter"].sum()
+     != base.tables["evidence_rows"]["passes_filter"].sum()),
+    ({"puts.score.weights.recovery_advantage": 0},
+     lambda run, base: not run.tables["evidence_rows"]["score"].equals(base.tables["evidence_rows"]["score"])),
+], ids=["every_day", "margin", "take_profit", "cash", "weekly", "mid", "rolling_period", "weights"])
+def test_each_setting_has_its_effect(overrides, expectation, quick_settings, result):
+    # Every run also replays its fills, quotes, payoffs and collateral, and fails where they differ.
+    changed = run("put_recommendations_sample.yaml", quick_settings | {
+        "puts.weight_search.enabled": False} | overrides, store=False)
+    assert expectation(changed, result)

@@ -112,3 +112,13 @@ def test_a_damaged_file_is_named(text, message):
 def test_two_columns_of_one_name_are_refused():
     with pytest.raises(OutputError, match=r"several columns named \['x'\]"):
         column_dtypes(pd.DataFrame([[1, 2]], columns=["x", "x"]))
+
+
+def test_long_tables_are_written_in_pieces_as_if_in_one(monkeypatch):
+    days = pd.date_range("2024-01-01", periods=7, freq="D").as_unit("ns")
+    table = pd.DataFrame({"day": days, "moment": days + pd.to_timedelta([0, 0, 0, 0, 0, 0, 5], unit="h"),
+                          "price": [1.5, None, 2.0, 3.0, -0.1, 5.0, 6.0], "note": list("abc=efg")})
+    whole = csv_text(table)
+    monkeypatch.setattr("backtrader_system.reports.ledger_files.ROWS_AT_ONCE", 3)
+    assert csv_text(table) == whole
+    assert whole.splitlines()[1].startswith("2024-01-01,2024-01-01T00:00:00")
