@@ -5,6 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from backtrader_system.market_data.parquet import write_parquet
+from backtrader_system.puts.chain_reading.read_chain import read_chain
+from backtrader_system.settings.puts import PutsSettings
+
 
 @pytest.mark.parametrize(("change", "rule"), [
     ({"right": "X"}, "bad_right"), ({"right": None}, "bad_right"),
@@ -24,8 +28,27 @@ def test_fault_is_left_out(chain_of, change, rule):
     assert chain.contracts["strike"].tolist() == [50.0]
     (issue,) = chain.issues
     assert (issue.severity, issue.rule, issue.count, issue.source) == ("excluded", rule, 1, "quotes.csv")
-    assert issue.example.startswith("quotes.csv, row 2: ")
+    assert issue.example.startswith("quotes.csv, line 3: ")
     assert issue.advice
+
+
+@pytest.mark.parametrize(("change", "shown"), [
+    ({"quote_date": "02/01/2024"}, "quote_date '02/01/2024'"), ({"expiry": "someday"}, "expiry 'someday'"),
+    ({"expiry": None}, "expiry empty"), ({"strike": "ninety"}, "strike 'ninety'"), ({"strike": None}, "strike empty"),
+    ({"strike": -90.0}, "strike -90"), ({"bid": "1,0"}, "bid '1,0'"), ({"underlying": None}, "underlying empty"),
+])
+def test_an_example_shows_what_the_file_says(chain_of, change, shown):
+    (issue,) = chain_of({"strike": 50.0}, {}, change).issues
+    # The header is line 1.
+    assert issue.example.startswith("quotes.csv, line 4: ")
+    assert shown in issue.example.split(": ", 1)[1].split(", ")
+
+
+def test_the_rows_of_a_parquet_file_are_counted_from_its_first(quote_file, tmp_path):
+    table = pd.read_csv(quote_file({}, {"expiry": "someday"}))
+    write_parquet(table, tmp_path / "quotes.parquet")
+    (issue,) = read_chain(tmp_path / "quotes.parquet", PutsSettings()).issues
+    assert issue.example.startswith("quotes.parquet, row 2: underlying A, expiry 'someday', strike 90")
 
 
 def test_expiry_day_itself_is_quoted(chain_of):

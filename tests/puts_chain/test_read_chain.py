@@ -37,7 +37,7 @@ def test_calls_are_left_out_and_counted(chain_of):
     assert chain.contracts["strike"].tolist() == [85.0, 90.0]
     (issue,) = chain.issues
     assert (issue.severity, issue.rule, issue.count) == ("info", "call", 2)
-    assert issue.example.startswith("quotes.csv, row 2: underlying A, expiry 2024-01-19, strike 90")
+    assert issue.example.startswith("quotes.csv, line 3: underlying A, expiry 2024-01-19, strike 90")
 
 
 def test_parquet_gives_what_csv_gives(quote_file, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +49,9 @@ ADVICE = {
 class IssueList:
     """Collects issues of one source.
 
+    row_word, first_row : what the file's rows are called and the number of the first: `line` 2 of a CSV, `row` 1 of a
+        Parquet file. written : cells that could not be read, as they are, by column; the index is that of the rows.
+
     Examples
     --------
     >>> rows = pd.DataFrame({"underlying": ["A"], "strike": [-1.0]})
@@ -58,6 +62,9 @@ class IssueList:
     """
 
     source: str
+    row_word: str = "row"
+    first_row: int = 1
+    written: Mapping[str, pd.Series] = field(default_factory=dict)
     issues: list[ChainIssue] = field(default_factory=list)
 
     def add(self, severity: str, rule: str, rows: pd.DataFrame, is_faulty: np.ndarray, *shown: str) -> None:
@@ -69,15 +76,24 @@ class IssueList:
         if count:
             row = rows.iloc[int(np.argmax(is_faulty))]
             names = dict.fromkeys(("underlying", "expiry", "strike", "quote_date", *shown))
-            values = ", ".join(f"{name} {_shown(row[name])}" for name in names if name in row.index)
-            self.note(severity, rule, count, f"row {int(row.name) + 1}: {values}")
+            position = int(row.name)
+            values = ", ".join(f"{name} {self._cell(name, position, row[name])}" for name in names if name in row.index)
+            self.note(severity, rule, count, f"{self.row_word} {position + self.first_row}: {values}")
 
     def note(self, severity: str, rule: str, count: int, example: str) -> None:
         """Add an issue whose example is already words."""
         self.issues.append(ChainIssue(severity, rule, self.source, count, f"{self.source}, {example}", ADVICE[rule]))
 
+    def _cell(self, name: str, position: int, value: object) -> str:
+        written = self.written.get(name)
+        if written is None or position not in written.index or pd.isna(written[position]):
+            return _shown(value)
+        return f"'{written[position]}'"
+
 
 def _shown(value: object) -> str:
+    if value is pd.NaT or value != value or value == "":
+        return "empty"
     if isinstance(value, pd.Timestamp):
         return str(value.date())
     return f"{value:g}" if isinstance(value, float) else str(value)

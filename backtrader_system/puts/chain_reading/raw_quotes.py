@@ -25,13 +25,19 @@ class RawQuotes:
     rows : one per row of the file, in its order, index 0..n-1: the dates as datetime64[ns] (NaT unreadable), texts,
         and the numbers as float64 (NaN: empty, unreadable or no such column).
     date_fault : per date column, text per row, empty where it is good. bad_number : bool per row, some number's cell
-        holds a text.
+        holds a text. written : cells that could not be read, by column, as they are.
     """
 
     path: Path
     rows: pd.DataFrame
     date_fault: dict[str, np.ndarray]
     bad_number: np.ndarray
+    written: dict[str, pd.Series]
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether the file has lines, the first of them the header."""
+        return self.path.name.endswith(_CSV)
 
 
 def read_raw_quotes(path: Path, timezone: str = "UTC") -> RawQuotes:
@@ -69,10 +75,12 @@ def _read_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
 def _typed(path: Path, table: pd.DataFrame, timezone: str) -> RawQuotes:
     rows: dict[str, object] = {}
     date_fault: dict[str, np.ndarray] = {}
+    written: dict[str, pd.Series] = {}
     bad_number = np.zeros(len(table), dtype=bool)
     for name in DATES:
         read = session_dates(table[name], timezone)
         rows[name], date_fault[name] = read.sessions, read.fault
+        written[name] = _cells_at(table[name], read.fault != "")
     for name in TEXTS:
         if name in table:
             rows[name] = _text(table[name])
@@ -80,9 +88,16 @@ def _typed(path: Path, table: pd.DataFrame, timezone: str) -> RawQuotes:
         if name in table:
             rows[name], is_text = _number(table[name])
             bad_number |= is_text
+            written[name] = _cells_at(table[name], is_text)
         elif name in (*PRICES, "iv", "underlying_price"):
             rows[name] = np.full(len(table), np.nan)
-    return RawQuotes(path, pd.DataFrame(rows), date_fault, bad_number)
+    return RawQuotes(path, pd.DataFrame(rows), date_fault, bad_number, written)
+
+
+def _cells_at(values: pd.Series, is_unreadable: np.ndarray) -> pd.Series:
+    positions = np.flatnonzero(is_unreadable)
+    cells = values.iloc[positions].set_axis(positions)
+    return cells.mask(cells.astype("str").str.strip() == "")
 
 
 def _text(values: pd.Series) -> pd.Series:

@@ -36,8 +36,8 @@ def read_chain(path: Path | str, settings: PutsSettings, *, calendar: str | None
     Raises: DataError if columns are missing, no put is left, or `quotes.strict` and anything is excluded or odd.
     """
     path = Path(path)
-    issues = IssueList(path.name)
     raw = read_raw_quotes(path, "UTC" if calendar is None else exchange_timezone(calendar))
+    issues = IssueList(path.name, *(("line", 2) if raw.is_text else ("row", 1)), written=raw.written)
     closes = underlying_closes(raw.rows, issues)
     rows = possible_puts(raw, puts_of(raw, issues), issues)
     if rows.empty:
