@@ -54,6 +54,37 @@ def test_hit_rate_counts_options_and_dates() -> None:
     assert "2 different months" in row["note"]
 
 
+def test_options_without_a_bid_count_as_hits_but_not_beside_the_break_even_rate() -> None:
+    # Two worthless options had no bid: 3 of 4 are hits, of the 2 that had one 1 is. Both bids: +10 and -40.
+    sample = _sample([95, 92, 91, 90], [1, 1, 1, 0])
+    rows = sample.rows.assign(pnl=[np.nan, 10.0, np.nan, -40.0], premium=[np.nan, 12.0, np.nan, 12.0])
+    found = put_evidence(rows, samples=100, random_portfolios=100)
+    table = found.tables["hit_rate_analysis"]
+    row = table[(table["analysis"] == "score_bucket") & (table["bucket"] == "90-100")].iloc[0]
+
+    assert (row["options"], row["priced"]) == (4, 2)
+    assert (row["hit_rate"], row["priced_hit_rate"]) == (0.75, 0.5)
+    assert row["break_even_rate"] == pytest.approx(0.8)
+    assert row["mean_pnl"] == -15.0
+    assert (found.figures["n_priced"], found.figures["priced_hit_rate"]) == (2, 0.5)
+    money = found.conclusion[3]
+    assert money.startswith("Selling every option that had a bid brought -15.00 per contract on average")
+    assert "Break-even takes 80.0% worthless; of the options that had a bid 50.0% were." in money
+    assert "2 of 4 options had no bid: in the hit rate, but in no amount of money (100.0% of them worthless)." in money
+
+
+def test_a_bucket_without_any_bid_has_no_share_of_priced_options() -> None:
+    sample = _sample([95, 92], [1, 0])
+    rows = sample.rows.assign(pnl=np.nan, premium=np.nan, return_on_capital=np.nan)
+    found = put_evidence(rows, samples=100, random_portfolios=100)
+    row = found.tables["hit_rate_analysis"].iloc[0]
+
+    assert row["priced"] == 0
+    assert np.isnan(row["priced_hit_rate"])
+    assert found.figures["priced_hit_rate"] is None
+    assert "no option has a known P&L" in found.figures["priced_hit_rate_note"]
+
+
 def test_tail_is_at_least_one_option() -> None:
     assert tail_loss(np.array([5.0, -7.0, np.nan])) == -7.0
     assert np.isnan(tail_loss(np.array([np.nan])))

@@ -99,6 +99,41 @@ def test_a_factor_of_the_month_alone_is_judged_between_months(rows: pd.DataFrame
     assert row["p_holm"] >= row["p_value"]
 
 
+def test_a_factor_that_only_tells_months_apart_does_not_predict(rows: pd.DataFrame) -> None:
+    # Equal for all options of an expiry, and higher in the months in which more options expired worthless.
+    share = rows.groupby("expiry")["worthless"].transform("mean")
+    table = _evidence(rows.assign(monthly_seasonality=100 * share)).tables["factor_importance"]
+    row = table.set_index("factor").loc["monthly_seasonality"]
+
+    assert row["auc"] > 0.6
+    assert row["p_holm"] < 0.05
+    assert row["predictive"] == "not enough evidence"
+
+
+def test_a_factor_whose_two_readings_disagree_does_not_predict(rows: pd.DataFrame) -> None:
+    # Within an expiry date higher is better; over all options the bad months have the high values.
+    share = rows.groupby("expiry")["worthless"].transform("mean")
+    value = 500 * (1 - share) + 10 * rows["worthless"] + rows.index % 7
+    row = _evidence(rows.assign(support_strength=value)).tables["factor_importance"].set_index("factor").loc[
+        "support_strength"]
+
+    assert row["auc"] < 0.5
+    assert row["auc_within_expiry"] > 0.5
+    assert row["p_within_holm"] < 0.05
+    assert row["predictive"] == "not enough evidence"
+    assert row["note"] == "within an expiry date and over all options it points in different directions"
+
+
+def test_a_factor_of_the_day_says_that_it_compares_days(rows: pd.DataFrame) -> None:
+    days = (rows.index.to_series() % 4).astype(int)
+    quoted = rows["expiry"] - pd.to_timedelta(30 + days, unit="D")
+    table = _evidence(rows.assign(quote_date=quoted, current_performance=days.astype(float)))
+    row = table.tables["factor_importance"].set_index("factor").loc["current_performance"]
+
+    assert row["p_within_expiry"] > 0
+    assert row["note"] == "equal for all options of a day: within an expiry date it compares days of judgement"
+
+
 def test_copies_have_no_separate_share(rows: pd.DataFrame) -> None:
     table = _evidence(rows.assign(days_since_break=rows["support_strength"])).tables["factor_importance"]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from backtrader_system.metrics.figure import Figure, missing
 from backtrader_system.metrics.puts.evidence import PutEvidence, put_evidence
 from backtrader_system.metrics.puts.simulated import simulated_rows
-from backtrader_system.metrics.puts.verdict import overall_verdict
+from backtrader_system.metrics.puts.verdict import criteria_table, overall_verdict
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "put_metrics.md").read_text()
 GOOD = {"trend_p": 0.01, "trend_z": 2.8, "trend_z_first_half": 2.0, "trend_z_second_half": 1.5,
@@ -45,6 +47,29 @@ def test_verdict_without_a_test_says_why() -> None:
     figures = {name: missing("two months only") for name in GOOD}
 
     assert overall_verdict(figures, 0.05) == ("not enough evidence", "No test is possible: two months only.")
+
+
+@pytest.mark.parametrize(("low", "verdict", "why"), [
+    pytest.param([0.18, 0.41], "not enough evidence", "in no regime does the interval lie above 0.5", id="none"),
+    pytest.param([0.18, 0.52], "met", "above 0.5: falling, calm", id="one of two"),
+    pytest.param([np.nan, 0.52], "met", "above 0.5: falling, calm", id="one known"),
+    pytest.param([np.nan, np.nan], "not enough evidence", "too few months of expiry in the regimes", id="none known"),
+])
+def test_when_scoring_works_takes_a_regime_whose_interval_lies_above_chance(low, verdict, why, useful) -> None:
+    regimes = pd.DataFrame({"regime": ["rising, calm", "falling, calm"], "auc": [0.53, 0.6], "auc_low": low,
+                            "auc_high": [0.88, 0.7]})
+    figures = {name: Figure(useful.figures[name]) for name in useful.figures}
+    table = criteria_table(figures, useful.tables["factor_importance"], useful.tables["incremental"], regimes, 0.05)
+    row = table.set_index("criterion").loc["When scoring works is known"]
+
+    assert row["verdict"] == verdict
+    assert row["why"].startswith(why)
+
+
+def test_the_chance_against_random_portfolios_is_told_apart_from_the_share_beaten(useful: PutEvidence) -> None:
+    (choice,) = [text for text in useful.conclusion if text.startswith("The options with the best scores")]
+
+    assert "this is not 1 minus the share, as it allows for options of one date and one stock" in choice
 
 
 @pytest.fixture(scope="module")

@@ -58,16 +58,29 @@ def _beside_market(criteria: pd.DataFrame, value: dict) -> str:
 def _money(value: dict) -> str:
     if value["expectancy"] is None:
         return ""
-    hurdle = ("" if value["break_even_rate"] is None or value["base_rate"] is None else
-              f" Break-even takes {value['break_even_rate']:.1%} worthless; {value['base_rate']:.1%} were.")
-    return (f"Selling every option once brought {value['expectancy']:+,.2f} per contract on average"
-            f"{_ends(value, 'expectancy')}; the worst 5 % averaged {value['tail_loss']:+,.2f}.{hurdle}")
+    hurdle = ("" if value["break_even_rate"] is None else
+              f" Break-even takes {value['break_even_rate']:.1%} worthless; of the options that had a bid "
+              f"{value['priced_hit_rate']:.1%} were.")
+    return (f"Selling every option that had a bid brought {value['expectancy']:+,.2f} per contract on average"
+            f"{_ends(value, 'expectancy')}; the worst 5 % averaged {value['tail_loss']:+,.2f}.{hurdle}"
+            f"{_without_bid(value)}")
+
+
+def _without_bid(value: dict) -> str:
+    n_without = value["n_options"] - value["n_priced"]
+    if not n_without:
+        return ""
+    n_worthless = value["base_rate"] * value["n_options"] - value["priced_hit_rate"] * value["n_priced"]
+    return (f" {n_without:,} of {_count(value['n_options'], 'option')} had no bid: in the hit rate, but in no amount of "
+            f"money ({n_worthless / n_without:.1%} of them worthless).")
 
 
 def _choice(value: dict) -> str:
     if value["random_rank"] is None:
         return ""
-    p_value = "" if value["random_p"] is None else f" (p {p_text(value['random_p'])})"
+    p_value = "" if value["random_p"] is None else (
+        f" (p {p_text(value['random_p'])}: this is not 1 minus the share, as it allows for options of one date and one "
+        "stock that go together)")
     return (f"The options with the best scores returned {value['top_n_return']:+.2%} of capital each; "
             f"{value['random_rank']:.1%} of random choices from the same expiry dates returned less{p_value}.")
 

@@ -18,7 +18,7 @@ from backtrader_system.metrics.puts.errors_by_cluster import (
     resampling,
     share_estimate,
 )
-from backtrader_system.metrics.puts.hit_rates import break_even_rate, hit_rate_table, tail_loss
+from backtrader_system.metrics.puts.hit_rates import break_even_rate, hit_rate_table, priced_share, tail_loss
 from backtrader_system.metrics.puts.importance import factor_importance
 from backtrader_system.metrics.puts.increment import increment_table
 from backtrader_system.metrics.puts.logistic import logistic_fit
@@ -191,10 +191,12 @@ def _squared_errors(sample: EvidenceSample, draws: Resampling) -> dict[str, Figu
 def _money(sample: EvidenceSample, draws: Resampling) -> dict[str, Figure]:
     pnl = sample.rows["pnl"].to_numpy(float)
     expectancy = mean_estimate(pnl, np.ones(len(pnl)), sample, draws)
+    n_priced, priced_hit_rate = priced_share(sample.worthless, pnl)
     figures = {"mean_premium": sample.rows["premium"].mean(), "mean_pnl": expectancy.value,
-               "tail_loss": tail_loss(pnl), "break_even_rate": break_even_rate(sample.worthless, pnl)}
+               "tail_loss": tail_loss(pnl), "priced_hit_rate": priced_hit_rate, "break_even_rate": break_even_rate(sample.worthless, pnl)}
     whys = {"break_even_rate": "no share breaks even: options of one outcome are absent, or both kinds earn or lose"}
     return {
+        "n_priced": Figure(n_priced),
         **{name: Figure(float(value)) if value == value else missing(whys.get(name, "no option has a known P&L"))
            for name, value in figures.items()},
         **_interval("expectancy", expectancy, sample),

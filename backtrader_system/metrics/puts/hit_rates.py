@@ -13,7 +13,7 @@ from backtrader_system.metrics.puts.selection import fifth_of_all, fifth_within_
 
 COLUMNS = ("analysis", "bucket", "options", "expiries", "worthless", "hit_rate", "low", "high", "mean_score",
            "mean_premium", "mean_pnl", "expectancy_low", "expectancy_high", "worst_pnl", "tail_loss",
-           "break_even_rate", "note")
+           "priced", "priced_hit_rate", "break_even_rate", "note")
 SCORE_BUCKETS = ("90-100", "80-90", "70-80", "60-70", "50-60", "<50")
 PROBABILITY_BUCKETS = (">=90 %", "80-90 %", "70-80 %", "60-70 %", "50-60 %", "<50 %")
 DAY_BUCKETS = ("0-7", "8-14", "15-21", "22-28", "29-35", "36+")
@@ -28,6 +28,8 @@ def hit_rate_table(sample: EvidenceSample, draws: Resampling) -> pd.DataFrame:
     days_to_expiry, regime, quintile (fifths among the options of the same expiry date), quintile_pooled (among all).
     low, high : Wilson interval for clustered options; expectancy_low, expectancy_high : of mean_pnl, bootstrap by
     months of expiry. NaN with a note below 10 months in the bucket. Empty buckets stay, with 0 options.
+    priced, priced_hit_rate : options with a known P&L, and how many of these expired worthless; an option without a bid
+    could not be sold, so compare break_even_rate, premium and P&L with these and not with hit_rate.
     """
     rows = [_row(analysis, bucket, place == number, sample, draws)
             for analysis, buckets, place in _groupings(sample) for number, bucket in enumerate(buckets)]
@@ -51,6 +53,18 @@ def tail_loss(pnl: np.ndarray) -> float:
     """
     pnl = np.sort(pnl[~np.isnan(pnl)])
     return float(pnl[:math.ceil(TAIL_SHARE * len(pnl))].mean()) if len(pnl) else float("nan")
+
+
+def priced_share(worthless: np.ndarray, pnl: np.ndarray) -> tuple[int, float]:
+    """Return how many options have a known P&L, and the worthless share of these; NaN without one.
+
+    Examples
+    --------
+    >>> priced_share(np.array([1.0, 1.0, 0.0]), np.array([np.nan, 10.0, -80.0]))
+    (2, 0.5)
+    """
+    known = ~np.isnan(pnl)
+    return int(known.sum()), float(worthless[known].mean()) if known.any() else float("nan")
 
 
 def break_even_rate(worthless: np.ndarray, pnl: np.ndarray) -> float:
@@ -91,11 +105,12 @@ def _row(analysis: str, bucket: str, is_in: np.ndarray, sample: EvidenceSample, 
     part = sample.part(is_in)
     n = len(part.worthless)
     if n == 0:
-        return (analysis, bucket, 0, 0, 0, *[np.nan] * 11, "no option")
+        return (analysis, bucket, 0, 0, 0, *[np.nan] * 10, 0, np.nan, np.nan, "no option")
     pnl = part.rows["pnl"].to_numpy(float)
     rate = share_estimate(is_in, sample, draws.confidence)
     expectancy = mean_estimate(sample.rows["pnl"].to_numpy(float), is_in.astype(float), sample, draws)
     worst = float(np.nanmin(pnl)) if not np.isnan(pnl).all() else np.nan
     return (analysis, bucket, n, part.n_strata, int(part.worthless.sum()), rate.value, rate.low, rate.high,
             float(part.score.mean()), float(part.rows["premium"].mean()), expectancy.value, expectancy.low,
-            expectancy.high, worst, tail_loss(pnl), break_even_rate(part.worthless, pnl), part.why_no_error or "")
+            expectancy.high, worst, tail_loss(pnl), *priced_share(part.worthless, pnl),
+            break_even_rate(part.worthless, pnl), part.why_no_error or "")

@@ -16,7 +16,7 @@ from backtrader_system.metrics.puts.sample import FACTORS, EvidenceSample
 NEGLIGIBLE_AUC = 0.55       # an AUC surely below it is called no prediction
 MIN_COVERAGE = 0.5          # of a factor in the regression with all; one with less would cost the others their options
 _UNIVARIATE = ("auc", "auc_low", "auc_high", "p_value", "auc_within_expiry")
-COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_within_expiry", "p_holm",
+COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_within_expiry", "p_within_holm", "p_holm",
            "multivariate_coefficient", "multivariate_low", "multivariate_high", "multivariate_p", "multivariate_p_holm",
            "vif", "weight", "predictive", "note")
 
@@ -31,8 +31,10 @@ def factor_importance(
     the factors, of p_within_expiry, or of p_value where a factor is equal for all options of an expiry.
     multivariate_* : logistic regression with all factors that half of the options or more have, per standard deviation;
     vif : variance inflation there, 1 / (1 - R2), above 5 a factor hardly has a share of its own.
-    predictive : "yes" if p_holm is below 1 - confidence and higher values expire worthless more often; "no" if so and
-    less often, or if the AUC is surely below 0.55; else "not enough evidence".
+    p_within_holm : p_holm where it is of p_within_expiry, else NaN.
+    predictive : "yes" if p_within_holm is below 1 - confidence and both AUCs lie above 0.5; "no" if p_holm is, and the
+    AUC it belongs to lies below 0.5, or if the AUC of all options is surely below 0.55; else, and where both AUCs point
+    in different directions though p_within_holm is small, "not enough evidence".
     """
     table = pd.DataFrame({"factor": FACTORS}).set_index("factor")
     alone = [_alone(sample, name, confidence, n_samples, seed + place) for place, name in enumerate(FACTORS)]
@@ -40,9 +42,14 @@ def factor_importance(
     table["p_within_expiry"] = _shuffled(sample, n_samples, seed)
     is_flat = table["p_within_expiry"].isna() & (table["note"] == "")
     table.loc[is_flat, "note"] = "equal for all options of an expiry"
+    is_daily = [name for name in FACTORS if table.loc[name, "note"] == "" and _is_equal_within_days(sample, name)]
+    table.loc[is_daily, "note"] = "equal for all options of a day: within an expiry date it compares days of judgement"
     table = table.join(_together(sample, confidence, seed))
     used = table["p_within_expiry"].fillna(table["p_value"])
     table["p_holm"], table["multivariate_p_holm"] = holm(used.to_numpy()), holm(table["multivariate_p"].to_numpy())
+    table["p_within_holm"] = table["p_holm"].where(table["p_within_expiry"].notna())
+    is_torn = (table["p_within_holm"] < 1 - confidence) & ((table["auc"] > 0.5) != (table["auc_within_expiry"] > 0.5))
+    table.loc[is_torn, "note"] = "within an expiry date and over all options it points in different directions"
     table["weight"] = [float("nan") if weights is None else float(weights[name]) for name in FACTORS]
     table["predictive"] = [_predictive(row, 1 - confidence) for _, row in table.iterrows()]
     return table.rename_axis("factor").reset_index()[list(COLUMNS)]
@@ -90,6 +97,11 @@ def _alone(sample: EvidenceSample, name: str, confidence: float, n_samples: int,
                   **dict(zip(_UNIVARIATE, found, strict=True)), "note": part.why_no_error or ""}
 
 
+def _is_equal_within_days(sample: EvidenceSample, name: str) -> bool:
+    days = sample.rows.dropna(subset=name).groupby(["expiry", "quote_date"])[name]
+    return bool((days.size() > 1).any()) and bool((days.nunique() <= 1).all())
+
+
 def _shuffled(sample: EvidenceSample, n_shuffles: int, seed: int) -> pd.Series:
     """Return the p-value of each factor's ranks within expiry dates; factors of the same options share the shuffles."""
     p_value = pd.Series(np.nan, index=list(FACTORS))
@@ -122,7 +134,8 @@ def _together(sample: EvidenceSample, confidence: float, seed: int) -> pd.DataFr
 
 def _predictive(row: pd.Series, alpha: float) -> str:
     is_within = not np.isnan(row["p_within_expiry"])
-    auc = row["auc_within_expiry"] if is_within else row["auc"]
     if row["p_holm"] < alpha:
-        return "yes" if auc > 0.5 else "no"
+        if (row["auc_within_expiry"] if is_within else row["auc"]) < 0.5:
+            return "no"
+        return "yes" if is_within and row["auc"] > 0.5 else "not enough evidence"
     return "no" if row["auc_high"] < NEGLIGIBLE_AUC else "not enough evidence"
