@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,20 @@ class OptionChain:
     issues: tuple[ChainIssue, ...] = ()
     is_synthetic: bool = False
     underlying_closes: pd.DataFrame | None = None
+
+    def of_underlyings(self, underlyings: Collection[str]) -> OptionChain:
+        """Return the chain of these underlyings only, contracts numbered anew."""
+        kept = self.contracts["underlying"].isin(list(underlyings)).to_numpy()
+        number = np.cumsum(kept) - 1
+        quotes = self.quotes[kept[self.quotes["number"].to_numpy()]]
+        contracts = self.contracts[kept].reset_index(drop=True)
+        if "replaced_by" in contracts:
+            heir = contracts["replaced_by"].to_numpy()
+            contracts["replaced_by"] = np.where(heir >= 0, number[np.maximum(heir, 0)], -1)
+        closes = self.underlying_closes
+        closes = None if closes is None else closes[closes["symbol"].isin(list(underlyings))].reset_index(drop=True)
+        return replace(self, contracts=contracts, underlying_closes=closes, quotes=quotes.assign(
+            number=number[quotes["number"].to_numpy()]).reset_index(drop=True))
 
     def of_contract(self, name: str) -> np.ndarray:
         """Return a contract's column for every quote, shape (n_quotes,)."""

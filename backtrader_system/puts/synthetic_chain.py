@@ -17,6 +17,7 @@ from backtrader_system.puts.pricing.clocks import years_to_expiry
 from backtrader_system.settings.data import ALWAYS_OPEN
 from backtrader_system.settings.puts import PutsSettings, SyntheticChainSettings
 
+TICK, DECIMALS = 0.01, 2        # bids are rounded down to whole ticks, asks up
 _FRIDAY = 4
 _STEPS = np.array([0.5, 1.0, 2.5, 5.0])
 _LOWEST_VOLATILITY = 0.01       # a price that did not move for months is not a promise
@@ -33,7 +34,7 @@ def synthetic_chain(bars: BarPanel, settings: PutsSettings, *, calendar: str = "
     share of the first close, as 0.5, 1, 2.5 or 5 times a power of ten, at least 0.5.
     Quotes run from the listing to the expiry, on days with a bar: Black-Scholes on the standard deviation of
     past log returns (`volatility_sessions`, close of the day included) times `volatility_premium`; bid and ask lie
-    half a spread apart from it. Everything of day t comes from bars up to t.
+    half a spread apart from it, rounded away to whole ticks of 0.01. Everything of day t comes from bars up to t.
     A split within a put's life ends it, as `replaced_on` says: from that day on its successor is quoted, with strike
     and multiplier adjusted (`is_adjusted`), whose number is `replaced_by` (-1: none).
     Raises: DataError if no put can be listed.
@@ -231,5 +232,7 @@ def _quotes(bars: BarPanel, volatility: np.ndarray, contracts: pd.DataFrame, set
                               settings.quotes.dividend_yield)
     synthetic = settings.synthetic
     half = np.maximum(price * synthetic.half_spread_fraction, synthetic.half_spread_minimum)
-    return pd.DataFrame({"quote_date": quote_date, "number": number, "bid": np.maximum(price - half, 0),
-                         "ask": price + half, "last": price, "iv": iv, "underlying_price": spot})
+    bid = np.floor(np.maximum(price - half, 0) / TICK + _TOLERANCE) * TICK
+    ask = np.ceil((price + half) / TICK - _TOLERANCE) * TICK
+    return pd.DataFrame({"quote_date": quote_date, "number": number, "bid": bid.round(DECIMALS),
+                         "ask": ask.round(DECIMALS), "last": price, "iv": iv, "underlying_price": spot})

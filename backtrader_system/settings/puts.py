@@ -77,6 +77,7 @@ class ScoreSettings(Section):
     recovery: Literal["causal", "whole_life"] = "causal"    # whole_life looks ahead, as the original does
     min_recovery_expiries: Annotated[int, Field(ge=1)] = 3  # past expiry dates behind a recovery or calibration cell
     min_seasonal_years: Annotated[int, Field(ge=1)] = 2     # past months of this name, or no seasonality
+    min_history_days: Annotated[int, Field(ge=0)] = 90      # of lows, in calendar days, or no support is known
     min_days_since_break: Annotated[int, Field(ge=0)] = 10
     strike_below_rolling_low: bool = True
     min_days_to_expiry: Annotated[int, Field(ge=1)] = 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backtrader_system.settings.puts import SyntheticChainSettings, WeightSearchSettings
+from backtrader_system.settings.puts import FactorWeights, SyntheticChainSettings, WeightSearchSettings
 from backtrader_system.settings.references import reads_bars
 from backtrader_system.settings.settings import Settings
 
+ROUNDING = 1e-6
 Keys = tuple[tuple[str, ...], ...]
 _MARGIN = ("margin_floor_fraction", "margin_safety_factor", "margin_event_buffer")
 
@@ -28,6 +29,11 @@ def unread_by_puts(settings: Settings) -> Iterator[tuple[Keys, str]]:
     if not puts.weight_search.enabled and not puts.score.learn_weights:
         rest = [name for name in WeightSearchSettings.model_fields if name != "enabled"]
         yield _keys(("puts", "weight_search"), *rest), "not used while puts.weight_search.enabled is false"
+    total = sum(getattr(puts.score.weights, name) for name in FactorWeights.model_fields)
+    if abs(total - 100) > ROUNDING:
+        yield _keys(("puts", "score", "weights"), *FactorWeights.model_fields), (
+            f"the six weights sum to {total:g}, those not given keep their default; they are rescaled to 100"
+            if total else "all weights are 0: no option has a score")
     if puts.score.arithmetic == "compat":
         yield _keys(("puts", "score"), "missing"), "not used by puts.score.arithmetic compat: a missing factor is zero"
 

@@ -105,7 +105,7 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
     rows = np.flatnonzero(bad)
     if rows.size == 0:
         return []
-    shown = ", ".join(f"row {row}: {values.iloc[row]!r}" for row in rows[:MAX_ROWS_SHOWN])
+    shown = ", ".join(f"row {row}: {values.iloc[[row]].tolist()[0]!r}" for row in rows[:MAX_ROWS_SHOWN])
     more = f" and {rows.size - MAX_ROWS_SHOWN} more" if rows.size > MAX_ROWS_SHOWN else ""
     return [f"column '{column.name}' has {rows.size} impossible values ({shown}{more}); allowed: {_range(column)}"]
 

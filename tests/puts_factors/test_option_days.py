@@ -54,7 +54,18 @@ def test_rows_follow_the_quotes(bars, make_chain):
     chain = make_chain(("B", 45, "2024-04-19", "2024-03-14"), ("A", 90, "2024-04-19", "2023-03-15"),
                        ("A", 90, "2024-04-19", "2024-03-14"))
 
-    assert factors_of(chain, bars)["rolling_low"].tolist() == [95, 60, 100]
+    old_enough = ScoreSettings(min_seasonal_years=1, rolling_period=30, min_history_days=0)
+    assert factors_of(chain, bars, old_enough)["rolling_low"].tolist() == [95, 60, 100]
+
+
+def test_support_without_a_past_is_unknown_but_in_the_original(bars, make_chain):
+    chain = make_chain(("A", 90, "2024-04-19", "2023-03-15"), ("A", 90, "2024-04-19", "2024-03-14"))
+    # The bars begin on 28 February 2023.
+    for arithmetic, known in (("point_in_time", [False, True]), ("compat", [True, True])):
+        settings = ScoreSettings(min_seasonal_years=1, rolling_period=30, arithmetic=arithmetic)
+        found = factors_of(chain, bars, settings)
+        for name in ("support_strength", "rolling_low"):
+            assert found[name].notna().tolist() == known, (arithmetic, name)
 
 
 def test_probabilities_make_the_other_two_factors(bars, make_chain):

@@ -13,6 +13,7 @@ from backtrader_system.engine.puts.terms import terms_of
 # Rounding of sums of collateral, as a share of equity.
 ROUNDING = 1e-9
 NO_BID = "no bid at the fill"
+TOO_LITTLE = "premium below the minimum at the fill"
 
 
 class PutBroker(OptionExpiries, ContractBroker):
@@ -84,7 +85,7 @@ class PutBroker(OptionExpiries, ContractBroker):
             return
         fault = self._fault_of_purchase(order) if order.isbuy() else self._fault_of_sale(order, market_price)
         if fault:
-            self._finish(order, order.cancel if fault == NO_BID else order.reject, fault)
+            self._finish(order, order.cancel if fault in (NO_BID, TOO_LITTLE) else order.reject, fault)
             return
         super()._fill(order, market_price)
         if not order.isbuy() and order.executed.size:
@@ -104,8 +105,11 @@ class PutBroker(OptionExpiries, ContractBroker):
 
     def _fault_of_sale(self, order: Any, market_price: float) -> str | None:
         data = order.data
-        if not quoted_premium(data, self.p.slippage.spread_part, market_price) > 0:
+        premium = quoted_premium(data, self.p.slippage.spread_part, market_price)
+        if not premium > 0:
             return NO_BID
+        if premium < order.info.get("least_premium", 0.0):
+            return TOO_LITTLE
         needed, free = -order.executed.remsize * data.collateral[0], self.free_collateral()
         if needed > free + ROUNDING * abs(self._value):
             return f"not enough collateral: {needed:,.2f} needed, {free:,.2f} free"

@@ -24,7 +24,8 @@ class PutSellingStrategy(ScoredStrategy):
     shares at the next open. Expiry and assignment are the broker's.
 
     top_n : contracts sold at most in one decision, by score. min_score : 0 to 100. max_per_underlying : short puts of
-        one underlying at once. min_premium : money per contract, at the bid. max_spread_ratio : ask / bid above
+        one underlying at once. min_premium : money per contract, at the quote of the decision
+        and at the fill, which is cancelled below it. max_spread_ratio : ask / bid above
         it is not sold.
     take_profit_fraction : bought back once this share of the premium is earned. stop_loss_multiple : once it costs
         this many premiums. exit_days_to_expiry : so many calendar days before expiry. None: no such rule. Costs and
@@ -98,7 +99,7 @@ class PutSellingStrategy(ScoredStrategy):
                 self.skip(data, why or "not enough free collateral")
                 continue
             self.sell(data=data, size=size, reason="recommended", score=data.score[0],
-                      probability=data.probability[0])
+                      probability=data.probability[0], least_premium=self.p.min_premium)
             counts[data.terms.underlying] += 1
             n_sold += 1
 

@@ -22,6 +22,8 @@ from backtrader_system.puts.score import (
 )
 from backtrader_system.settings.puts import ScoreSettings
 
+_OF_SUPPORT = ("rolling_low", "strength", "calendar_days_since_break", "trading_days_per_break")
+
 
 class PeakHistory(Protocol):
     """The probability of each quote's contract and its highest value strictly before, each shape (n_quotes,)."""
@@ -42,18 +44,23 @@ def option_factors(
         fall below 0 and knows no bonus near the low day); then what they come from: rolling_low, strength,
         calendar_days_since_break, trading_days_per_break, days_of_history, seasonal_share, seasonal_return,
         month_to_date, is_near_low_day (bool), peak, probability, recovery_rate.
+    Support needs `settings.min_history_days` of lows, but in the original arithmetic.
     Timing: of the quote's own day, after its close. A day on which the underlying has no bar knows none of the four
         price-based factors.
     Raises: DataError if the panels do not belong together or an array does not fit the quotes.
     """
     _check(chain, underlyings, support, seasonal, history, recovery_rate)
     n_quotes = len(chain.quotes)
+    is_compat = settings.arithmetic == "compat"
     raw = _price_inputs(chain, underlyings, support, seasonal, settings.rolling_period) | {
         "peak": _given(None if history is None else history.peak, n_quotes),
         "probability": _given(None if history is None else history.current, n_quotes),
         "recovery_rate": _given(recovery_rate, n_quotes),
     }
-    is_compat = settings.arithmetic == "compat"
+    if not is_compat:
+        # One bar never broke its low: without a past, support would look perfect.
+        is_young = raw["days_of_history"] < settings.min_history_days
+        raw |= {name: np.where(is_young, np.nan, raw[name]) for name in _OF_SUPPORT}
     bonus = np.zeros(n_quotes, dtype=bool) if is_compat else raw["is_near_low_day"]
     factors = {
         "recovery_advantage": normalise_recovery_advantage(raw["recovery_rate"]),

@@ -64,6 +64,18 @@ def unit_of(days_to_expiry: np.ndarray, expiry: np.ndarray, day: pd.Timestamp) -
     return Snapshot(day, best if shares[best] >= FITTING_SHARE else "unknown", shares[best])
 
 
+def keep_unit(snapshot: Snapshot, before: str, days_to_expiry: np.ndarray, expiry: np.ndarray) -> Snapshot:
+    """Return the snapshot in the unit of the day before if that one explains its rows as well as its own.
+
+    With only this Friday's options on a Monday, four days are left in both units: nothing has changed then.
+    """
+    is_known = np.isfinite(days_to_expiry) & ~np.isnat(expiry)
+    if snapshot.unit == "unknown" or before not in UNITS or not is_known.any():
+        return snapshot
+    share = _share(before, snapshot.day, days_to_expiry[is_known], expiry[is_known])
+    return Snapshot(snapshot.day, before, share) if share >= snapshot.share else snapshot
+
+
 def infer_snapshot(days_to_expiry: np.ndarray, expiry: np.ndarray, source: str, *,
                    known_days: frozenset[pd.Timestamp] = frozenset()) -> Snapshot:
     """Return the day on which all rows have the days to expiry that they state.

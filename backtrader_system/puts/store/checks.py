@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,21 @@ from backtrader_system.puts.store.registry import GUARDS, Registry, open_registr
 OUTCOME_DELAY = timedelta(hours=24)
 FEWER_OPTIONS = 0.7            # of the median of the days before
 DAYS_COMPARED = 5
+# Warnings that somebody must act on today; the others tell what is odd.
+URGENT = ("missing_day", "outcome_overdue")
 SHOWN = 5
 
 
-def check_store(store: Path, *, now: datetime, calendar: str = "XSTO") -> list[ChainIssue]:
+def needs_action(issues: Iterable[ChainIssue]) -> bool:
+    """Return whether somebody must act: the store cannot be trusted, a day was lost, or an outcome is overdue."""
+    return any(issue.severity == "excluded" or issue.rule in URGENT for issue in issues)
+
+
+def check_store(store: Path, *, now: datetime, calendar: str = "XSTO", since: date = date.min) -> list[ChainIssue]:
     """Return what the checklist finds; an issue with severity "excluded" means that the store cannot be trusted.
 
-    now : clock with a zone. calendar : whose sessions must all be there.
+    now : clock with a zone. calendar : whose sessions must all be there. since : sessions missed and outcomes overdue
+    from before that day are known and not told again.
     Rules: `damaged`, `guard_missing` (excluded); `missing_day` and `missing_probabilities` (a session without them),
     `outcome_overdue` (24 hours after the close of the expiry session), `outcome_late`, `schema_changed`,
     `column_order`, `unit_changed` (what DaysToExpiry counts), `field_empty`, `fewer_options`, `option_missing` (on
@@ -40,8 +48,8 @@ def check_store(store: Path, *, now: datetime, calendar: str = "XSTO") -> list[C
         damage = list(_damage(store, registry, partitions))
         if damage:
             return damage
-        outcomes = list(_outcomes(store, registry, now, calendar))
-    return [*_missing_days(store, partitions, now, calendar), *outcomes, *_schema_changes(store, partitions),
+        outcomes = list(_outcomes(store, registry, now, calendar, since))
+    return [*_missing_days(store, partitions, now, calendar, since), *outcomes, *_schema_changes(store, partitions),
             *_unit_changes(store, partitions), *_empty_fields(store, partitions), *_options(store, partitions),
             *_unregistered(store, partitions)]
 
@@ -62,27 +70,29 @@ def _damage(store: Path, registry: Registry, partitions: pd.DataFrame) -> Iterat
     yield from _found(store, "excluded", "guard_missing", missing, "somebody could rewrite the past; restore a copy")
 
 
-def _missing_days(store: Path, partitions: pd.DataFrame, now: datetime, calendar: str) -> Iterator[ChainIssue]:
+def _missing_days(store: Path, partitions: pd.DataFrame, now: datetime, calendar: str, since: date
+                  ) -> Iterator[ChainIssue]:
     data = partitions[partitions["table_name"] == DATA.table]
     advice = "collect every trading day; take what is still to be had with `puts collect --date`"
-    cases = _gaps(pd.to_datetime(data["day"]), now, calendar)
+    cases = _gaps(pd.to_datetime(data["day"]), now, calendar, since)
     yield from _found(store, "warning", "missing_day", cases, advice)
     history = partitions[partitions["table_name"] == PROBABILITIES.table]
     if len(history):
         dates = read_partitions(store, history, PROBABILITIES, ("Update_date",))["Update_date"]
-        yield from _found(store, "warning", "missing_probabilities", _gaps(dates, now, calendar), advice)
+        yield from _found(store, "warning", "missing_probabilities", _gaps(dates, now, calendar, since), advice)
 
 
-def _gaps(days: pd.Series, now: datetime, calendar: str) -> list[str]:
+def _gaps(days: pd.Series, now: datetime, calendar: str, since: date) -> list[str]:
     """Return the sessions from the first day to the last one closed a day ago that are not among the days."""
     if days.empty:
         return []
     sessions = sessions_between(calendar, days.min().date(), now.date())
     closed = session_close_instant(calendar, sessions) + OUTCOME_DELAY <= pd.Timestamp(now)
-    return [f"{day:%Y-%m-%d}" for day in sessions[closed].difference(pd.DatetimeIndex(days))]
+    missing = sessions[closed].difference(pd.DatetimeIndex(days))
+    return [f"{day:%Y-%m-%d}" for day in missing if day.date() >= since]
 
 
-def _outcomes(store: Path, registry: Registry, now: datetime, calendar: str) -> Iterator[ChainIssue]:
+def _outcomes(store: Path, registry: Registry, now: datetime, calendar: str, since: date) -> Iterator[ChainIssue]:
     universe = registry.read("SELECT option_name, expiry FROM universe ORDER BY expiry, option_name")
     if universe.empty:
         return
@@ -93,8 +103,9 @@ def _outcomes(store: Path, registry: Registry, now: datetime, calendar: str) -> 
     recorded = known["recorded_at"].dt.tz_localize(None).reindex(keys).to_numpy(dtype="datetime64[ns]")
     names = (universe["option_name"] + " expired " + universe["expiry"]).to_numpy()
     overdue = (due <= pd.Timestamp(now).tz_convert("UTC").tz_localize(None)) & np.isin(states, ["none", "unknown"])
+    overdue &= (universe["expiry"] >= since.isoformat()).to_numpy()
     yield from _found(store, "warning", "outcome_overdue", names[overdue].tolist(),
-                      "record what became of them: `puts collect`")
+                      "`puts collect` records what became of them once their stocks have closes")
     late = np.isin(states, ["worthless", "assigned"]) & (recorded > due)
     yield from _found(store, "warning", "outcome_late", names[late].tolist(), "record outcomes within 24 hours")
 

@@ -15,7 +15,7 @@ import pandas as pd
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.calendar import exchange_timezone
 from backtrader_system.puts.chain import ChainIssue
-from backtrader_system.puts.files.days_to_expiry import Snapshot
+from backtrader_system.puts.files.days_to_expiry import Snapshot, keep_unit
 from backtrader_system.puts.files.delimited import shortened
 from backtrader_system.puts.files.option_code import CALENDAR
 from backtrader_system.puts.files.reading import OwnerTable
@@ -42,7 +42,7 @@ class CollectReport:
 
     day : of the snapshot. unit : what its DaysToExpiry counts. rows : rows stored per table that was new.
     revised : rows of the past that came with other values, per table. unchanged : tables of that day already stored.
-    n_new_options : options never seen before. issues : of the files.
+    n_new_options : options never seen before. issues : of the files that were stored now.
 
     Examples
     --------
@@ -92,6 +92,7 @@ def collect(files: Path, store: Path, *, snapshot_date: date | None = None, now:
     day = f"{snapshot.day:%Y-%m-%d}"
     with open_registry(store, create=True) as registry, registry.transaction() as connection:
         _remove_leftovers(Path(store))
+        snapshot = _in_unit_of_day_before(registry, read, snapshot, day)
         stored = registry.read("SELECT * FROM partitions WHERE day = ?", (day,)).set_index("table_name")
         prints = {table: fingerprint(file.table, file.schema) for table, file in read.items()}
         _refuse_other_content(registry, Path(store), read, prints, stored, day)
@@ -106,9 +107,21 @@ def collect(files: Path, store: Path, *, snapshot_date: date | None = None, now:
                 rows[table] = len(part)
                 revised |= {table: n_revised} if n_revised else {}
         n_options = record_universe(connection, registry, {name: read[name].table for name in rows}, snapshot.day, now)
-    issues = (*(issue for file in read.values() for issue in file.issues), *_unit_issue(read, snapshot),
-              *_late_rows(read, snapshot.day))
+    # What was stored before has told its issues before.
+    taken = {name: read[name] for name in rows}
+    issues = (*(issue for file in taken.values() for issue in file.issues), *_unit_issue(taken, snapshot),
+              *_late_rows(taken, snapshot.day))
     return CollectReport(day, snapshot.unit, rows, revised, tuple(t for t in read if t not in rows), n_options, issues)
+
+
+def _in_unit_of_day_before(registry: Registry, read: Mapping[str, OwnerTable], snapshot: Snapshot, day: str
+                           ) -> Snapshot:
+    units = registry.read("SELECT unit FROM partitions WHERE table_name = 'data' AND day < ? AND unit <> 'unknown' "
+                          "ORDER BY day DESC LIMIT 1", (day,))["unit"]
+    if "data" not in read or units.empty:
+        return snapshot
+    table = read["data"].table
+    return keep_unit(snapshot, units.iloc[0], table["DaysToExpiry"].to_numpy(), table["ExpiryDate"].to_numpy())
 
 
 def _unit_issue(read: Mapping[str, OwnerTable], snapshot: Snapshot) -> list[ChainIssue]:

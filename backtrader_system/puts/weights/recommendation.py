@@ -6,6 +6,7 @@ import numpy as np
 
 from backtrader_system.puts.weights.areas import MIN_CLUSTERS, Difference
 from backtrader_system.puts.weights.deflation import SearchNull
+from backtrader_system.puts.weights.paid import NOTHING_PAID, PaidDifference
 
 CHANGE, KEEP, NOT_ENOUGH = "change", "keep", "not_enough_evidence"
 # The best of so many vectors must stand out from the best of useless factors before anything else is asked.
@@ -13,13 +14,13 @@ HIGHEST_P_VALUE = 0.05
 
 
 def recommendation(n_train_expiries: int, null: SearchNull, validation_gain: float, test: Difference,
-                   min_improvement: float, returns: tuple[float, float] = (float("nan"), float("nan"))
-                   ) -> tuple[str, str]:
+                   min_improvement: float, paid: PaidDifference = NOTHING_PAID) -> tuple[str, str]:
     """Return "change", "keep" or "not_enough_evidence" and one plain sentence.
 
     n_train_expiries : expiry dates the weights were chosen on. validation_gain, test : area of the best weights of the
     train part less that of the current ones. Changing takes all of: a best that useless factors do not reach, a gain
-    on the validation part, a gain of at least `min_improvement` on the test part, and an interval above zero.
+    on the validation part, a gain of at least `min_improvement` on the test part, and an interval above zero;
+    and the puts that they put on top of the test dates must not surely have paid less (`paid`).
     """
     few = min(n_train_expiries, test.n_clusters)
     if few < MIN_CLUSTERS:
@@ -39,10 +40,12 @@ def recommendation(n_train_expiries: int, null: SearchNull, validation_gain: flo
         return KEEP, f"Keep the weights: the best of the search changed the test part by {gained}, too little to act."
     if test.low <= 0:
         return NOT_ENOUGH, f"Not enough evidence: the best of the search changed the test part by {gained}."
-    best, current = returns
-    if best < current:
+    both = f"{paid.best:+.2%} of capital each against {paid.current:+.2%}"
+    if paid.is_surely_less:
         return KEEP, ("Keep the weights: the best of the search tells better which puts expire worthless, "
-                      f"{gained} on the test part, but its top puts paid less there, {best:+.2%} of capital each "
-                      f"against {current:+.2%}: it avoids assignment by taking smaller premiums.")
-    paid = "" if np.isnan(best) else f" Its top puts returned {best:+.2%} of capital each, the current {current:+.2%}."
-    return CHANGE, f"Change the weights: the best of the search improved the test part by {gained}.{paid}"
+                      f"{gained} on the test part, but its top puts paid less there, {both} (difference "
+                      f"{paid.low:+.2%} to {paid.high:+.2%}).")
+    told = "" if np.isnan(paid.best) else (
+        f" Its top puts paid {both} by the current weights, a difference that chance explains."
+        if paid.low <= 0 else f" Its top puts paid more, too: {both}.")
+    return CHANGE, f"Change the weights: the best of the search improved the test part by {gained}.{told}"

@@ -13,6 +13,7 @@ from backtrader_system.puts.weights.areas import Difference, area_difference
 from backtrader_system.puts.weights.deflation import SearchNull, area_of, search_null
 from backtrader_system.puts.weights.evidence import FACTOR_NAMES, JudgedRows, judged_rows, percent_of, whole_units
 from backtrader_system.puts.weights.objectives import Part, objectives, part_of
+from backtrader_system.puts.weights.paid import NOTHING_PAID, paid_difference
 from backtrader_system.puts.weights.recommendation import recommendation
 from backtrader_system.puts.weights.search import SearchResult, evaluate_units
 from backtrader_system.puts.weights.stability import best_by, weight_spread, weight_stability
@@ -83,14 +84,12 @@ def optimise_weights(rows: pd.DataFrame, settings: WeightSearchSettings, current
         "weight_surface": weight_surface(choice.found),
     }
     figures = _figures(judged, split, choice, test, gains, tables, parts, threads)
+    paid = NOTHING_PAID if choice.best < 0 else paid_difference(
+        parts["test"], choice.found.units[choice.best], whole_units(choice.named["current"]), top_n, confidence)
+    figures |= {"test_paid_difference_low": paid.low, "test_paid_difference_high": paid.high}
     word, text = recommendation(
-        len(np.unique(parts["train"].expiry)), choice.null, gains["validation"], test, settings.min_improvement,
-        tuple(_number(figures.get(f"{role}_test_top_return")) for role in ("best", "current")))
+        len(np.unique(parts["train"].expiry)), choice.null, gains["validation"], test, settings.min_improvement, paid)
     return WeightStudy(tables, figures | {"recommendation": word, "recommendation_text": text}, word, text, best, now)
-
-
-def _number(value: object) -> float:
-    return float("nan") if value is None else float(value)
 
 
 def _choose(judged: JudgedRows, split: TimeSplit, train: Part, objective: str, now: np.ndarray,

@@ -24,9 +24,11 @@ def phase_of(sources: PutSources) -> tuple[int, str]:
         return 2, ("prices of the underlyings only: the chain, its quotes and so its probabilities are made up; "
                    "outcomes come from real closes")
     days = (sources.last_session - sources.first_session).days
-    if days >= FULL_HISTORY_DAYS:
-        return 3, f"all six factors over {days / 365.25:.1f} years of quotes"
-    return 1, f"all six factors over {days} days of quotes: too few expiry dates for a verdict, most likely"
+    span = f"{days / 365.25:.1f} years" if days >= FULL_HISTORY_DAYS else f"{days} days"
+    if sources.settings.puts.score.learn_weights:
+        return 3, f"all six factors over {span} of quotes, weights learned month by month"
+    few = "" if days >= FULL_HISTORY_DAYS else ": too few expiry dates for a verdict, most likely"
+    return 1, f"all six factors over {span} of quotes, weights as configured{few}"
 
 
 def cautions(scored: ScoredPuts, rows: pd.DataFrame, collateral: pd.DataFrame) -> tuple[str, ...]:
@@ -76,6 +78,10 @@ def _of_rows(scored: ScoredPuts, rows: pd.DataFrame) -> Iterator[str]:
     lost = [name.replace("_", " ") for name in FACTORS if len(rows) and rows[name].isna().all()]
     if lost:
         yield f"never known, so without weight: {', '.join(lost)}"
-    unknown = int(rows["worthless"].isna().sum())
-    if unknown:
-        yield f"{unknown:,} of {len(rows):,} judged options have no known outcome; none of them counts as worthless"
+    unknown = rows["worthless"].isna().to_numpy()
+    if unknown.any():
+        why = scored.outcomes["why_unknown"].to_numpy()[rows["number"].to_numpy()[unknown]]
+        kinds = pd.Series(why).str.partition(" on ")[0].value_counts()
+        text = "; ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        yield (f"{unknown.sum():,} of {len(rows):,} judged options have no known outcome, and none of them counts as "
+               f"worthless: {text}")

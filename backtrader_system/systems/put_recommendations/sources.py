@@ -79,19 +79,20 @@ def _quoted(settings: Settings, progress: Progress) -> PutSources:
     chain = read_chain(puts.chain, puts, calendar=settings.data.calendar)
     chain = with_assumed_spread(chain, puts.quotes.assumed_half_spread_fraction)
     settlements = None if puts.settlements is None else read_settlements(puts.settlements)
-    settings = _with_period(settings, chain)
+    settings, chain = _with_universe(_with_period(settings, chain), chain)
     if puts.underlying_prices == "quotes":
         bars = underlying_bars(chain)
         return _of_own_prices(settings, chain, bars, settlements=settlements)
-    market = load_market(_with_universe(settings, chain), progress=progress)
+    market = load_market(settings, progress=progress)
     return PutSources(settings, chain, market.bars, market.first_session, market.report, settlements)
 
 
 def _collected(settings: Settings, progress: Progress) -> PutSources:
     progress.say(f"Reading the store {settings.puts.collected}")
     found = read_collected(settings.puts.collected, settings.puts)
-    settings = _with_period(settings, found.chain)
-    return _of_own_prices(settings, found.chain, found.underlyings, monthly=found.monthly, margins=found.margins)
+    settings, chain = _with_universe(_with_period(settings, found.chain), found.chain)
+    bars = found.underlyings.select(set(settings.universe.symbols) & set(found.underlyings.symbols))
+    return _of_own_prices(settings, chain, bars, monthly=found.monthly, margins=found.margins)
 
 
 def _of_own_prices(settings: Settings, chain: OptionChain, bars: BarPanel, **tables: pd.DataFrame | None) -> PutSources:
@@ -116,16 +117,18 @@ def _with_period(settings: Settings, chain: OptionChain) -> Settings:
     return settings.model_copy(update={"backtest": test.model_copy(update={"start_date": start, "end_date": end})})
 
 
-def _with_universe(settings: Settings, chain: OptionChain) -> Settings:
-    """Return the settings with the underlyings as universe, or those of them that the user named."""
+def _with_universe(settings: Settings, chain: OptionChain) -> tuple[Settings, OptionChain]:
+    """Return settings and chain of the underlyings that the user named, or of all."""
     underlyings = set(chain.contracts["underlying"])
     wanted = settings.universe.symbols
-    chosen = sorted(underlyings if wanted is None else underlyings & set(wanted))
-    if not chosen:
-        raise DataError(f"none of universe.symbols has options in {settings.puts.chain}; it holds "
-                        f"{', '.join(sorted(underlyings)[:10])}")
-    universe = settings.universe.model_copy(update={"symbols": tuple(chosen)})
-    return settings.model_copy(update={"universe": universe})
+    chosen = underlyings if wanted is None else set(wanted)
+    lost = sorted(chosen - underlyings)
+    if lost:
+        raise DataError(f"{settings.puts.chain or settings.puts.collected}: holds no put on {', '.join(lost)} "
+                        f"(universe.symbols); it has {', '.join(sorted(underlyings)[:10])}")
+    universe = settings.universe.model_copy(update={"symbols": tuple(sorted(chosen))})
+    chain = chain if chosen == underlyings else chain.of_underlyings(chosen)
+    return settings.model_copy(update={"universe": universe}), chain
 
 
 def _day(moment: pd.Timestamp) -> date:

@@ -38,9 +38,10 @@ def outcomes_table(scored: ScoredPuts) -> pd.DataFrame:
 
 
 def final_premium(chain: OptionChain, outcomes: pd.DataFrame) -> np.ndarray:
-    """Return the last bid (last price where no bid is given) of each contract before its expiry session."""
+    """Return each contract's last bid before its expiry session: 0 where only an ask stood, else the last price."""
     quotes = chain.quotes
-    bid = np.where(quotes["bid"].notna() | quotes["ask"].notna(), quotes["bid"], quotes["last"]).astype(float)
+    bid = quotes["bid"].where(quotes["bid"].notna() | quotes["ask"].isna(), 0.0)
+    bid = bid.where(quotes["bid"].notna() | quotes["ask"].notna(), quotes["last"]).to_numpy(dtype=float)
     ends = outcomes["expiry_session"].fillna(chain.contracts["expiry"]).to_numpy()[quotes["number"]]
     is_before = np.isfinite(bid) & (quotes["quote_date"].to_numpy() < ends)
     final = np.full(len(chain.contracts), np.nan)
