@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from backtrader_system.cli.options import day
@@ -13,6 +13,10 @@ from backtrader_system.cli.outcome import DONE, USER_ERROR
 def add_collect(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command `collect`, whose `action` takes the parsed arguments and returns an exit code."""
     parser = _command(subparsers, "collect", "take a day's files into the store; safe to repeat", _collect)
+    parser.description = (
+        "Take a day's files into the store; safe to repeat. Then record outcomes of what has expired, and the scores "
+        "of the day. Of several folders only the newest day is scored: scores that nobody saw in time prove nothing. "
+        "If a folder cannot be taken, what was taken before it is recorded, and the command fails.")
     parser.add_argument("--files", nargs="+", type=Path, required=True, dest="folders", metavar="FOLDER",
                         help="folders, each with one day of data.csv, probability_history.csv, stock_data.csv, ...")
     parser.add_argument("--date", type=day, metavar="YYYY-MM-DD",
@@ -27,6 +31,12 @@ def add_collect(subparsers: argparse._SubParsersAction) -> argparse.ArgumentPars
 def add_check(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command `check`, whose `action` takes the parsed arguments and returns an exit code."""
     parser = _command(subparsers, "check", "list missing days, overdue outcomes, changed columns and damage", _check)
+    parser.description = (
+        "List missing days, overdue outcomes, changed columns and damage. Exit code 1 if somebody must act: a trading "
+        "day is missing, an outcome is not known 24 hours after the expiry, or the store is damaged; other warnings "
+        "leave it at 0.")
+    parser.add_argument("--since", type=day, default=date.min, metavar="YYYY-MM-DD",
+                        help="leave out missing days and overdue outcomes from before that day: lost, and known to be")
     parser.add_argument("--calendar", default="XSTO", metavar="NAME", help="whose sessions must be there (XSTO)")
     return parser
 
@@ -40,14 +50,22 @@ def _command(subparsers: argparse._SubParsersAction, name: str, words: str, acti
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    from backtrader_system.errors import SettingsError
+    from backtrader_system.errors import BacktraderSystemError, SettingsError
     from backtrader_system.puts.store.collecting import collect
 
     if arguments.date is not None and len(arguments.folders) > 1:
         raise SettingsError("--date names one day, but several folders were given; collect them one by one")
-    for folder in arguments.folders:
-        report = collect(folder, arguments.store, snapshot_date=arguments.date, now=datetime.now(UTC))
-        print("\n".join(report.lines()), flush=True)
+    is_stored = False
+    try:
+        for folder in arguments.folders:
+            report = collect(folder, arguments.store, snapshot_date=arguments.date, now=datetime.now(UTC))
+            print("\n".join(report.lines()), flush=True)
+            is_stored = True
+    except BacktraderSystemError:
+        # Days that were taken must not lose their scores: tomorrow nobody would believe them.
+        if is_stored:
+            print("\n".join(_recorded(arguments)), flush=True)
+        raise
     # Once, after the last of them: only the newest day is scored, as nobody saw the scores of the others in time.
     print("\n".join(_recorded(arguments)), flush=True)
     return DONE
@@ -63,11 +81,11 @@ def _recorded(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from backtrader_system.puts.store.checks import check_store
+    from backtrader_system.puts.store.checks import check_store, needs_action
 
-    issues = check_store(arguments.store, now=datetime.now(UTC), calendar=arguments.calendar)
+    issues = check_store(arguments.store, now=datetime.now(UTC), calendar=arguments.calendar, since=arguments.since)
     for issue in issues:
         print(f"{issue.severity}: {issue.rule} ({issue.count:,}): {issue.example}; {issue.advice}")
     if not issues:
         print("nothing odd")
-    return USER_ERROR if any(issue.severity == "excluded" for issue in issues) else DONE
+    return USER_ERROR if needs_action(issues) else DONE

@@ -12,7 +12,8 @@ from backtrader_system.puts.files.schemas import DATA, PROBABILITIES
 
 NAMES = "ticker,stock_name,symbol\nAAK,AAK AB,AAK.ST\nABB,ABB Ltd,ABB.ST\n"
 # Sessions of Stockholm to each expiry: 19 December and 16 January.
-DAYS = {"2025-11-27": (16, 30), "2025-11-28": (15, 29), "2025-12-01": (14, 28), "2025-12-02": (13, 27)}
+DAYS = {"2025-11-27": (16, 30), "2025-11-28": (15, 29), "2025-12-01": (14, 28), "2025-12-02": (13, 27),
+        "2025-12-15": (4, 18)}
 EXPIRIES = ("2025-12-19", "2026-01-16")
 STRIKES = {"AAK": (240, 250), "ABB": (600, 650)}
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
 from backtrader_system.errors import DataError
 from backtrader_system.market_data.parquet import read_parquet
 from backtrader_system.puts.files.schemas import DATA
+from backtrader_system.puts.store.checks import check_store
 from backtrader_system.puts.store.collecting import collect
 from backtrader_system.puts.store.daily_tables import read_store
 from backtrader_system.puts.store.read_collected import read_collected
 from backtrader_system.puts.store.registry import open_registry
 from backtrader_system.settings.puts import PutsSettings
+
+STRIKES = {"AAK": (240, 250), "ABB": (600, 650)}
+LONGER = tuple(f"{ticker}6M{strike}" for ticker, strikes in STRIKES.items() for strike in strikes)
 
 
 def contents(store):
@@ -86,6 +91,37 @@ def test_a_day_before_a_stored_one_may_be_collected_later(day_files, tmp_path, n
         collect(day_files(day), store, now=now)
     stocks = read_store(store).get("stocks")
     assert stocks.drop_duplicates(["name", "date"]).groupby("date").size().tolist() == [2, 2]
+
+
+def stating(first, second):
+    """Return changes that let all options of the two expiries state so many days."""
+    return {(f"{ticker}{letter}{strike}", "DaysToExpiry"): days for ticker, strikes in STRIKES.items()
+            for strike in strikes for letter, days in (("5X", first), ("6M", second))}
+
+
+
+
+@pytest.mark.parametrize(("unit", "to_expiry"), [("calendar", ("17", "45")), ("sessions", ("13", "27"))])
+def test_a_day_that_fits_both_units_keeps_that_of_the_day_before(day_files, tmp_path, unit, to_expiry):
+    # Monday 15 December to Friday the 19th: four sessions, and four calendar days.
+    store, after = tmp_path / "store", datetime(2025, 12, 15, 20, tzinfo=UTC)
+    assert collect(day_files("2025-12-02", changes=stating(*to_expiry)), store, now=after).unit == unit
+    ambiguous = day_files("2025-12-15", drop=LONGER)
+    assert collect(ambiguous, store, now=after).unit == unit
+    assert [issue for issue in check_store(store, now=after) if issue.rule == "unit_changed"] == []
+
+
+def test_a_new_unit_is_not_taken_for_that_of_the_day_before(day_files, tmp_path):
+    store, after = tmp_path / "store", datetime(2025, 12, 15, 20, tzinfo=UTC)
+    collect(day_files("2025-12-02", changes=stating("17", "45")), store, now=after)
+    assert collect(day_files("2025-12-15"), store, now=after).unit == "sessions"
+
+
+def test_issues_of_a_file_are_told_only_when_it_is_stored(day_files, tmp_path, now):
+    store, folder = tmp_path / "store", day_files("2025-11-28", header=DATA.names[:-1])
+    first, again = (collect(folder, store, now=now) for _ in range(2))
+    assert [issue.rule for issue in first.issues] == ["missing_column"]
+    assert again.issues == ()
 
 
 def test_a_further_file_of_a_stored_day_is_added(day_files, tmp_path, now):
