@@ -73,8 +73,24 @@ def test_exit_days_buys_back_before_expiry():
 def test_collateral_of_waiting_sales_counts():
     puts = chain({"P": {"strike": 95.0, "quotes": QUOTES}, "Q": {"strike": 90.0, "underlying": "B", "quotes": QUOTES}})
     ledgers = run(puts, BARS, settings(cash=18_000.0))
-    assert [fill[1] for fill in fills(ledgers)] == ["P", "P"]
-    assert ledgers.skipped[["symbol", "reason"]].to_numpy().tolist() == [["Q", "not enough free collateral"]]
+    # Equal scores and bids: Q blocks less, so it comes first.
+    assert [fill[1] for fill in fills(ledgers)] == ["Q", "Q"]
+    assert ledgers.skipped[["symbol", "reason"]].to_numpy().tolist() == [["P", "not enough free collateral"]]
+
+
+def test_a_premium_that_melts_until_the_fill_is_not_taken():
+    # Bid 1.00 on the day of the decision, 0.02 a day later: 2 of the 5 asked for.
+    puts = chain({"P": {"strike": 95.0, "quotes": QUOTES | {1: (0.02, 0.04)}}})
+    ledgers = run(puts, BARS, settings())
+    assert fills(ledgers) == []
+    assert "premium below the minimum at the fill" in ledgers.orders["reason"].tolist()
+
+
+def test_nothing_is_sold_at_the_quote_of_the_expiry_session():
+    puts = chain({"P": {"strike": 95.0, "quotes": QUOTES | {9: (1.0, 1.1)}}})
+    ledgers = run(puts, BARS, settings(), {"P": [8]})
+    assert fills(ledgers) == []
+    assert "the contract expires in this session" in ledgers.orders["reason"].tolist()
 
 
 def test_sale_is_rejected_where_collateral_is_gone_at_the_fill():

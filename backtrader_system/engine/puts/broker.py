@@ -8,12 +8,13 @@ from typing import Any
 from backtrader_system.engine.broker import ContractBroker
 from backtrader_system.engine.puts.costs import ContractFees, PutSlippage
 from backtrader_system.engine.puts.expiries import OptionExpiries, Settlement
-from backtrader_system.engine.puts.terms import terms_of
+from backtrader_system.engine.puts.terms import PutEvent, terms_of
 
 # Rounding of sums of collateral, as a share of equity.
 ROUNDING = 1e-9
 NO_BID = "no bid at the fill"
 TOO_LITTLE = "premium below the minimum at the fill"
+TOO_LATE = "the contract expires in this session"
 
 
 class PutBroker(OptionExpiries, ContractBroker):
@@ -85,7 +86,7 @@ class PutBroker(OptionExpiries, ContractBroker):
             return
         fault = self._fault_of_purchase(order) if order.isbuy() else self._fault_of_sale(order, market_price)
         if fault:
-            self._finish(order, order.cancel if fault in (NO_BID, TOO_LITTLE) else order.reject, fault)
+            self._finish(order, order.cancel if fault in (NO_BID, TOO_LITTLE, TOO_LATE) else order.reject, fault)
             return
         super()._fill(order, market_price)
         if not order.isbuy() and order.executed.size:
@@ -105,6 +106,8 @@ class PutBroker(OptionExpiries, ContractBroker):
 
     def _fault_of_sale(self, order: Any, market_price: float) -> str | None:
         data = order.data
+        if data.event[0] in (PutEvent.EXPIRES_WORTHLESS, PutEvent.ASSIGNED) or data.days_to_expiry[0] <= 0:
+            return TOO_LATE     # its closing quote knows how it ended
         premium = quoted_premium(data, self.p.slippage.spread_part, market_price)
         if not premium > 0:
             return NO_BID

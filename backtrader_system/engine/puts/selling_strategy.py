@@ -88,11 +88,14 @@ class PutSellingStrategy(ScoredStrategy):
         return None
 
     def sell_puts(self) -> None:
-        """Sell the best contracts for sale today, as many contracts as the sizer says; note why others are not sold."""
+        """Sell the best contracts for sale today, as many contracts as the sizer says; note why others are not sold.
+
+        Equal scores: the higher probability first, then the higher bid on its collateral, then by name.
+        """
         signals = self.buy_signals(self.p.min_score)
         self.skip_all(signals.below_threshold, "score below the minimum")
         counts, n_sold = self._puts_per_underlying(), 0
-        for data in signals.usable:
+        for data in sorted(signals.usable, key=_best_first):
             why = "top_n reached" if n_sold >= self.p.top_n else next(self._obstacles(data, counts), None)
             size = 0 if why else self.getsizing(data, isbuy=False)
             if not size:
@@ -125,3 +128,9 @@ class PutSellingStrategy(ScoredStrategy):
         counts.update(data.terms.underlying for data in self.feeds_being_sold()
                       if terms_of(data) and not self.getposition(data).size)
         return counts
+
+
+def _best_first(data: Any) -> tuple[float, float, float, str]:
+    probability, bid, collateral = data.probability[0], data.bid[0], data.collateral[0]
+    return (-data.score[0], -probability if probability == probability else 0.0,
+            -bid / collateral if bid == bid and collateral > 0 else 0.0, data._name)

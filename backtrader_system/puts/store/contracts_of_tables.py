@@ -13,6 +13,7 @@ from backtrader_system.puts.files.option_code import parse_option_code
 from backtrader_system.puts.files.stock_names import StockNames
 from backtrader_system.puts.store.daily_tables import UNIT, DailyTables
 from backtrader_system.puts.store.partitions import SNAPSHOT_DATE
+from backtrader_system.puts.store.stocks_of_options import named_rows, refuse_unmatched
 
 PROBABILITIES = tuple(PROBABILITY_COLUMNS)
 # From November 2025 on a volatility is per 252 calendar days; ours are per 365.
@@ -28,21 +29,16 @@ class _Rows:
     issues: list[ChainIssue]
 
 
-def chain_of(daily: DailyTables, names: StockNames, *, multiplier: float, strict: bool) -> OptionChain:
+def chain_of(daily: DailyTables, names: StockNames, *, multiplier: float) -> OptionChain:
     """Return the puts of all snapshots and of the probability history.
 
     An option of the history that no snapshot holds gets strike and expiry from its code and has no bid and ask.
     bid, ask and the stock's price are those of the snapshot; probabilities of the snapshot win over the history.
-    Raises: DataError if a code or stock cannot be read or matched, or if `strict` and anything was left out.
+    Raises: DataError if a code cannot be read, or a name is not in the map that there is.
     """
-    rows = _with_terms(_joined(daily), names, daily.source)
+    rows = _with_terms(_joined(daily), names, daily)
     table, issues = _without_faults(rows.table, daily.source)
-    issues = [*rows.issues, *issues]
-    excluded = [issue for issue in issues if issue.severity == "excluded"]
-    if strict and excluded:
-        raise DataError(f"{daily.source}: faulty option quotes (puts.quotes.strict)", faults=[
-            f"{issue.rule}: {issue.count:,} rows, first {issue.example}" for issue in excluded])
-    return _assembled(table, multiplier, tuple(issues))
+    return _assembled(table, multiplier, (*rows.issues, *issues))
 
 
 def _joined(daily: DailyTables) -> pd.DataFrame:
@@ -92,8 +88,9 @@ def _with_known_expiry(history: pd.DataFrame, snapshots: pd.DataFrame) -> pd.Dat
                          right_on="expiry", by="option_name", direction="forward", tolerance=pd.Timedelta(days=3_285))
 
 
-def _with_terms(rows: pd.DataFrame, names: StockNames, source: str) -> _Rows:
+def _with_terms(rows: pd.DataFrame, names: StockNames, daily: DailyTables) -> _Rows:
     """Add what the code of each option says, and its stock."""
+    source = daily.source
     first_days = rows.groupby("option_name")["quote_date"].min()
     terms, faults = [], []
     for name, seen in first_days.items():
@@ -111,8 +108,9 @@ def _with_terms(rows: pd.DataFrame, names: StockNames, source: str) -> _Rows:
     issues = _disagreements(joined, source)
     joined["strike"] = joined["strike"].fillna(joined["code_strike"])
     joined["expiry"] = joined["expiry"].astype("datetime64[ns]").fillna(joined["code_expiry"])
-    joined["underlying"] = names.symbols(_stock_names(joined, names, source))
-    return _Rows(joined, issues)
+    spelling = _stock_names(joined, names, daily)
+    named, unnamed = named_rows(joined, spelling, daily)
+    return _Rows(named.assign(underlying=names.symbols(spelling[named.index])), [*issues, *unnamed])
 
 
 def _disagreements(rows: pd.DataFrame, source: str) -> list[ChainIssue]:
@@ -122,21 +120,18 @@ def _disagreements(rows: pd.DataFrame, source: str) -> list[ChainIssue]:
                   "strike and expiry of the file count, not those of the code")
 
 
-def _stock_names(rows: pd.DataFrame, names: StockNames, source: str) -> pd.Series:
-    """Return a spelling of each row's stock that the map holds: the file's name, else the ticker of the code."""
+def _stock_names(rows: pd.DataFrame, names: StockNames, daily: DailyTables) -> pd.Series:
+    """Return a spelling of each row's stock: the file's name, else the ticker of the code, as the map holds it.
+
+    Without a map, the name that the files have for the ticker; NaN if they have none, or several.
+    """
     stated = rows["stock_name"].fillna("").astype("str")
     if names.is_explicit:
-        spelling = stated.where(stated != "", rows["ticker"])
-        unmatched = names.unmatched(spelling)
-    else:
-        known = rows.assign(stated=stated)[stated != ""].groupby("ticker")["stated"].agg(["first", "nunique"])
-        by_ticker = known.loc[known["nunique"] == 1, "first"]
-        spelling = stated.where(stated != "", rows["ticker"].map(by_ticker))
-        unmatched = sorted(set(rows.loc[spelling.isna(), "ticker"]))
-    if unmatched:
-        raise DataError(f"{source}: {len(unmatched)} stocks of options are in no map; add them to puts.stock_names "
-                        "(columns ticker, stock_name, symbol)", faults=unmatched[:20])
-    return spelling
+        refuse_unmatched(daily, names, set(rows.loc[stated == "", "ticker"]))
+        return stated.where(stated != "", rows["ticker"])
+    known = rows.assign(stated=stated)[stated != ""].groupby("ticker")["stated"].agg(["first", "nunique"])
+    by_ticker = known.loc[known["nunique"] == 1, "first"]
+    return stated.where(stated != "", rows["ticker"].map(by_ticker))
 
 
 def _without_faults(rows: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[ChainIssue]]:

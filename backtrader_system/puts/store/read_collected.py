@@ -17,6 +17,7 @@ from backtrader_system.puts.store.contracts_of_tables import chain_of
 from backtrader_system.puts.store.daily_tables import DailyTables, read_folder, read_store
 from backtrader_system.puts.store.partitions import SNAPSHOT_DATE
 from backtrader_system.puts.store.registry import REGISTRY_NAME
+from backtrader_system.puts.store.stocks_of_options import unused_names, with_bars_only
 from backtrader_system.settings.puts import PutsSettings
 
 
@@ -42,17 +43,20 @@ def read_collected(path: Path, settings: PutsSettings, *, day: pd.Timestamp | No
     """Return what a store, or a folder with one day's raw files, holds.
 
     day : that of the raw files where they do not tell it. Days to expiry are counted from dates, never taken over.
-    Raises: DataError if files cannot be read, stock names are in no map, or `settings.quotes.strict` and quotes are
-        faulty.
+    Options whose stock has no name or no bars are left out and counted; so their outcomes stay unknown.
+    Raises: DataError if files cannot be read, names are missing in the map that there is (all of them are listed), no
+        option is left, or `settings.quotes.strict` and anything of the options was left out.
     """
     daily = _daily(Path(path), day)
     names = read_stock_names(settings.stock_names)
-    _refuse_unmatched(daily, names)
-    chain = chain_of(daily, names, multiplier=settings.quotes.multiplier, strict=settings.quotes.strict)
+    chain = chain_of(daily, names, multiplier=settings.quotes.multiplier)
     bars, issues = _bars(daily, names, chain)
     panel = panel_from_table(bars)
-    _refuse_without_bars(chain, panel, daily, names)
-    chain = replace(_with_closes(chain, panel), issues=(*daily.issues, *chain.issues, *issues))
+    chain = with_bars_only(chain, panel.symbols, daily, is_explicit=names.is_explicit)
+    if settings.quotes.strict:
+        _refuse_excluded(chain, daily)
+    issues = (*daily.issues, *chain.issues, *unused_names(daily, names), *issues)
+    chain = replace(_with_closes(chain, panel), issues=issues)
     return CollectedPuts(chain, panel, _monthly(daily, names), _margins(daily), daily.recorded_outcomes)
 
 
@@ -60,25 +64,11 @@ def _daily(path: Path, day: pd.Timestamp | None) -> DailyTables:
     return read_store(path) if (path / REGISTRY_NAME).is_file() else read_folder(path, day)
 
 
-def _refuse_unmatched(daily: DailyTables, names: StockNames) -> None:
-    places = {"data": "StockName", "stocks": "name", "monthly": "name", "support": "stock_name"}
-    faults = []
-    for table, column in places.items():
-        rows = daily.get(table)
-        if rows is not None and column in rows:
-            stated = rows[column][rows[column] != ""]
-            faults += [f"'{name}' in {table}" for name in names.unmatched(stated)]
-    if faults:
-        raise DataError(f"{daily.source}: {len(faults)} stock names are not in the map puts.stock_names; add a row for "
-                        "each, names are never matched by likeness", faults=faults)
-
-
-def _refuse_without_bars(chain: OptionChain, panel: BarPanel, daily: DailyTables, names: StockNames) -> None:
-    without = sorted(set(chain.contracts["underlying"]) - set(panel.symbols))
-    if without:
-        advice = "their stock_data.csv rows are missing" if names.is_explicit else (
-            "names differ between the files: give a map in puts.stock_names")
-        raise DataError(f"{daily.source}: {len(without)} stocks of options have no bars; {advice}", faults=without)
+def _refuse_excluded(chain: OptionChain, daily: DailyTables) -> None:
+    excluded = [issue for issue in chain.issues if issue.severity == "excluded"]
+    if excluded:
+        raise DataError(f"{daily.source}: faulty option quotes (puts.quotes.strict)", faults=[
+            f"{issue.rule}: {issue.count:,} rows, first {issue.example}; {issue.advice}" for issue in excluded])
 
 
 def _bars(daily: DailyTables, names: StockNames, chain: OptionChain) -> tuple[pd.DataFrame, list[ChainIssue]]:

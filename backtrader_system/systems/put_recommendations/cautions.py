@@ -36,7 +36,8 @@ def cautions(scored: ScoredPuts, rows: pd.DataFrame, collateral: pd.DataFrame) -
 
     collateral : of each session of the account, with a flag where it exceeds the equity.
     """
-    return (*_of_lookahead(scored), *_of_collateral(collateral), *_of_prices(scored), *_of_rows(scored, rows))
+    return (*_of_lookahead(scored), *_of_collateral(collateral), *_of_vanished(scored, rows), *_of_prices(scored),
+            *_of_rows(scored, rows))
 
 
 def _of_collateral(collateral: pd.DataFrame) -> Iterator[str]:
@@ -51,6 +52,17 @@ def _of_lookahead(scored: ScoredPuts) -> Iterator[str]:
     if score.recovery == "whole_life":
         yield ("LOOK-AHEAD: puts.score.recovery whole_life uses each option's later probabilities and the outcomes of "
                "the period under test, as the original does; causal does not")
+
+
+def _of_vanished(scored: ScoredPuts, rows: pd.DataFrame) -> Iterator[str]:
+    is_marked = rows["pnl"].isna() & rows["pnl_at_last_close"].notna()
+    if not is_marked.any():
+        return
+    marked = rows[is_marked]
+    losing = int((marked["pnl_at_last_close"] < 0).sum())
+    yield (f"{len(marked):,} judged puts on {marked['underlying'].nunique()} stocks that vanished before the expiry have "
+           f"no known outcome; settled at the last close, {losing:,} of them lose money and the mean P&L of all judged "
+           f"puts is {rows['pnl_at_last_close'].mean():,.2f} a contract instead of {rows['pnl'].mean():,.2f}")
 
 
 def _of_prices(scored: ScoredPuts) -> Iterator[str]:

@@ -17,6 +17,7 @@ from backtrader_system.settings.puts import OutcomeSettings
 from backtrader_system.systems.put_recommendations.scoring import ScoredPuts, outcomes_of
 from backtrader_system.systems.put_recommendations.sources import within_period
 
+VANISHED = "delisted"       # in the reason why an outcome is unknown
 TREND_SESSIONS, VOLATILITY_SESSIONS, USUAL_SESSIONS = 63, 21, 252
 
 
@@ -60,7 +61,7 @@ def evidence_rows(
     quotes = chain.quotes.iloc[entries].reset_index(drop=True)
     contracts = chain.contracts.iloc[quotes["number"]].reset_index(drop=True)
     results = outcomes.iloc[quotes["number"]].reset_index(drop=True)
-    sales = _sales(chain, entries, puts.outcome)
+    sales = _sales(chain, entries, outcomes, puts.outcome)
     premium = sales["premium"]
     held = hold_to_expiry(sales, outcomes, early, chain, puts)
     known = pd.DataFrame({
@@ -82,11 +83,28 @@ def evidence_rows(
     money = pd.DataFrame({
         "passes_filter": scored.passes[entries], "worthless": results["worthless"], "outcome": held["outcome"],
         "premium": paid, "pnl": held["pnl"], "capital": held["capital"],
-        "return_on_capital": held["return_on_capital"], "margin": margin,
+        "return_on_capital": held["return_on_capital"],
+        "pnl_at_last_close": _pnl_at_last_close(sources.bars, contracts, results, held, paid), "margin": margin,
         "return_on_margin": return_on_margin(paid, margin, known["days_to_expiry"]),
         "regime": market_regime(sources.bars, pd.DatetimeIndex(quotes["quote_date"])),
     })
     return pd.concat([known, factors, money], axis=1)
+
+
+def _pnl_at_last_close(
+    bars: BarPanel, contracts: pd.DataFrame, results: pd.DataFrame, held: pd.DataFrame, paid: pd.Series
+) -> np.ndarray:
+    """Return the P&L of a sale, puts on a stock that vanished before their expiry settled at its last close.
+
+    Nobody knows what they were settled at, and a collapse is the usual reason to vanish: the known P&L alone flatters.
+    NaN where the expiry lies beyond the data, or the put was not sold.
+    """
+    rows = np.where(np.isfinite(bars.close), np.arange(len(bars.sessions))[:, None], 0).max(axis=0)
+    last = pd.Series(bars.close[rows, np.arange(len(bars.symbols))], index=bars.symbols)
+    price = last.reindex(contracts["underlying"]).to_numpy(dtype=float)
+    payoff = np.maximum(contracts["strike"].to_numpy(dtype=float) - price, 0) * contracts["multiplier"].to_numpy()
+    has_vanished = results["why_unknown"].str.contains(VANISHED).to_numpy() & held["pnl"].isna().to_numpy()
+    return np.where(has_vanished, paid - payoff - held["fees"], held["pnl"])
 
 
 def _delta(scored: ScoredPuts, rows: np.ndarray) -> np.ndarray:
@@ -99,8 +117,13 @@ def _delta(scored: ScoredPuts, rows: np.ndarray) -> np.ndarray:
         scored.volatility[rows], quotes.dividend_yield)
 
 
-def _sales(chain: OptionChain, entries: np.ndarray, outcome: OutcomeSettings) -> pd.DataFrame:
-    """Return the sale of each entry at the contract's next quote, as the account fills it; premium NaN without one."""
+def _sales(
+    chain: OptionChain, entries: np.ndarray, outcomes: pd.DataFrame, outcome: OutcomeSettings
+) -> pd.DataFrame:
+    """Return the sale of each entry at the contract's next quote, as the account fills it.
+
+    premium NaN and quote_date that of the entry without one before the expiry session, whose quote knows the end.
+    """
     number = chain.quotes["number"].to_numpy()
     order = np.argsort(number, kind="stable")           # by contract, then by day
     place = np.empty(len(order), dtype=int)
@@ -108,10 +131,12 @@ def _sales(chain: OptionChain, entries: np.ndarray, outcome: OutcomeSettings) ->
     after = place[entries] + 1
     has_next = after < len(order)
     following = order[np.where(has_next, after, 0)]
-    has_next &= number[following] == number[entries]
+    day = chain.quotes["quote_date"].to_numpy()
+    ends = outcomes["expiry_session"].fillna(chain.contracts["expiry"]).to_numpy()[number[entries]]
+    has_next &= (number[following] == number[entries]) & (day[following] < ends)
     premium = sale_premium(chain.quotes["bid"].to_numpy(dtype=float)[following], chain.mid()[following], outcome)
     return pd.DataFrame({
-        "number": number[entries], "quote_date": chain.quotes["quote_date"].to_numpy()[following],
+        "number": number[entries], "quote_date": np.where(has_next, day[following], day[entries]),
         "premium": np.where(has_next, premium, np.nan)})
 
 

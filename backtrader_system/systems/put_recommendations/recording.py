@@ -12,6 +12,7 @@ from backtrader_system.errors import BacktraderSystemError
 from backtrader_system.progress import Silent
 from backtrader_system.puts.score import FACTORS
 from backtrader_system.puts.store.recording import record_outcomes, record_scores
+from backtrader_system.puts.store.stocks_of_options import LEFT_OUT
 from backtrader_system.settings.settings import Settings
 from backtrader_system.systems.put_recommendations.scoring import ScoredPuts, score_puts
 from backtrader_system.systems.put_recommendations.sources import read_put_sources
@@ -22,8 +23,8 @@ def record_day(store: Path, settings: Settings, now: datetime) -> tuple[str, ...
     """Record the outcomes known by now and the scores of the newest day of a store; return what was done, in words.
 
     settings : of the system put_recommendations; its period and its source are set here. What was recorded before is
-    never changed. A store that cannot be scored yet (no bars, a damaged file) leads to a warning: the day itself is
-    stored already.
+    never changed. Options that are left out for want of a stock's name or bars are told. A store that cannot be scored
+    yet (no bars, a damaged file) leads to a warning: the day itself is stored already.
     """
     puts = settings.puts.model_copy(update={"source": "collected", "collected": store})
     period = settings.backtest.model_copy(update={"start_date": None, "end_date": None})
@@ -34,7 +35,9 @@ def record_day(store: Path, settings: Settings, now: datetime) -> tuple[str, ...
         n_scores = record_scores(store, scores_to_record(scored), now)
     except BacktraderSystemError as error:
         return (f"warning: the day is stored, but not scored: {error}",)
-    return (f"{n_outcomes:,} new outcomes of expired options, {n_scores:,} new scores recorded",)
+    lost = (f"{issue.severity}: {issue.rule} ({issue.count:,} option-days): {issue.example}; {issue.advice}"
+            for issue in scored.sources.chain.issues if issue.rule in LEFT_OUT)
+    return (*lost, f"{n_outcomes:,} new outcomes of expired options, {n_scores:,} new scores recorded")
 
 
 def outcomes_to_record(scored: ScoredPuts, now: datetime) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from backtrader_system.puts.chain import OptionChain
 from backtrader_system.puts.chain_reading.read_chain import read_chain
 from backtrader_system.puts.chain_reading.settlements import read_settlements
 from backtrader_system.puts.chain_reading.underlying_bars import underlying_bars
+from backtrader_system.puts.same_units import with_checked_units
 from backtrader_system.puts.store.read_collected import read_collected
 from backtrader_system.puts.synthetic_chain import synthetic_chain
 from backtrader_system.settings.settings import Settings
@@ -84,6 +85,7 @@ def _quoted(settings: Settings, progress: Progress) -> PutSources:
         bars = underlying_bars(chain)
         return _of_own_prices(settings, chain, bars, settlements=settlements)
     market = load_market(settings, progress=progress)
+    chain = with_checked_units(chain, market.bars)
     return PutSources(settings, chain, market.bars, market.first_session, market.report, settlements)
 
 
@@ -92,6 +94,7 @@ def _collected(settings: Settings, progress: Progress) -> PutSources:
     found = read_collected(settings.puts.collected, settings.puts)
     settings, chain = _with_universe(_with_period(settings, found.chain), found.chain)
     bars = found.underlyings.select(set(settings.universe.symbols) & set(found.underlyings.symbols))
+    chain = with_checked_units(chain, bars, leaves_out=not settings.puts.quotes.strict)
     return _of_own_prices(settings, chain, bars, monthly=found.monthly, margins=found.margins)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 
 import numpy as np
@@ -41,6 +42,7 @@ def selling_variants(
             continue
         progress.say(f"Selling the same puts: {name}")
         rows.append({"variant": name, **variant_figures(account_of(scored, sales, changed))})
+        gc.collect()        # Backtrader's feeds refer to each other; an account that is over would stay beside the next
     return pd.DataFrame(rows)
 
 
@@ -72,5 +74,6 @@ def variant_figures(account: PutAccount) -> dict[str, float]:
         "sold": len(puts), "worthless": worthless, "assigned": assigned,
         "bought_back": len(closed) - worthless - assigned, "net_pnl": final - capital,
         "total_return": final / capital - 1, "max_drawdown": float(equity["drawdown"].min()),
-        "worst_trade": float(closed["net_pnl"].min()) if len(closed) else np.nan,
+        # Open ones, marked at the end, count too: a put whose stock vanished is never closed.
+        "worst_trade": float(puts["net_pnl"].min()) if len(puts) else np.nan,
     }
