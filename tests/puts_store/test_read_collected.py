@@ -23,6 +23,13 @@ def quote(chain, contract, day):
     return quotes[(quotes["number"] == number) & (quotes["quote_date"] == day)].iloc[0]
 
 
+def with_stock_names(folder, *changes):
+    path = folder / "stock_data.csv"
+    for old, new in changes:
+        path.write_text(path.read_text().replace(old, new))
+    return folder
+
+
 def rules(chain):
     return {(issue.severity, issue.rule, issue.count) for issue in chain.issues}
 
@@ -130,8 +137,24 @@ def test_every_name_that_is_in_no_map_is_told_at_once(day_files, tmp_path):
     names.write_text("ticker,stock_name,symbol\nAAK,AAK,AAK.ST\n")
     with pytest.raises(DataError) as caught:
         read_collected(day_files("2025-11-28"), PutsSettings(stock_names=names))
-    assert all(text in str(caught.value) for text in (
-        "'AAK AB' in data", "'ABB Ltd' in data", "'AAK AB' in stocks", "'ABB Ltd' in stocks"))
+    text = str(caught.value)
+    # The history names options by ticker only.
+    assert "3 stock names are not in the map" in text
+    assert "'AAK AB' in data.csv, stock_data.csv" in text
+    assert "'ABB Ltd' in data.csv, stock_data.csv" in text
+    assert "'ABB' in option codes" in text
+    assert "add a row ticker,stock_name,symbol for each, for example AAK,AAK AB,AAK.ST" in text
+
+
+def test_names_that_only_unused_tables_have_are_a_warning(day_files, settings):
+    folder = day_files("2025-11-28")
+    (folder / "support_level_metrics.csv").write_text(
+        "stock_name,rolling_period,rolling_low,days_since_last_break,trading_days_per_break,support_strength_score,"
+        "data_through_date\nAddtech AB,90,300,5,10,50,2025-11-28\nAAK AB,90,240,5,10,50,2025-11-28\n")
+    chain = read_collected(folder, settings).chain
+    [issue] = [issue for issue in chain.issues if issue.rule == "unmatched_name"]
+    assert (issue.severity, issue.count, issue.example) == ("warning", 1, "Addtech AB")
+    assert len(chain.contracts) == 8
 
 
 def test_without_a_map_the_ticker_is_learned_from_data(day_files):
@@ -140,11 +163,60 @@ def test_without_a_map_the_ticker_is_learned_from_data(day_files):
     assert collected.underlyings.symbols == ("AAK AB", "ABB Ltd")
 
 
-def test_without_a_map_names_that_differ_are_refused(day_files):
+def test_options_of_a_stock_without_bars_are_left_out_and_counted(day_files):
+    collected = read_collected(with_stock_names(day_files("2025-11-28"), ("ABB Ltd", "ABB.ST")), PutsSettings())
+    chain = collected.chain
+    assert chain.contracts["contract"].tolist() == ["AAK5X240", "AAK5X250", "AAK6M240", "AAK6M250"]
+    # Four options quoted on the 28th; two of them are in the history of the 27th.
+    assert chain.quotes["number"].tolist() == [0, 1, 0, 1, 2, 3]
+    [issue] = [issue for issue in chain.issues if issue.severity == "excluded"]
+    assert (issue.rule, issue.count, issue.example) == ("no_bars", 6, "4 options of ABB Ltd")
+    assert "their outcomes stay unknown" in issue.advice
+    assert "ticker,stock_name,symbol" in issue.advice
+
+
+def test_options_left_out_are_kept_in_place_among_others(day_files):
+    # The stock that is left out stands first: numbers move.
+    collected = read_collected(with_stock_names(day_files("2025-11-28"), ("AAK AB", "AAK.ST")), PutsSettings())
+    chain = collected.chain
+    row = quote(chain, "ABB5X600", "2025-11-28")
+    assert chain.contracts.index.tolist() == [0, 1, 2, 3]
+    assert row["underlying_price"] == 690.0
+
+
+def test_strict_refuses_stocks_without_bars(day_files):
+    folder = with_stock_names(day_files("2025-11-28"), ("ABB Ltd", "ABB.ST"))
+    with pytest.raises(DataError, match="no_bars: 6 rows, first 4 options of ABB Ltd"):
+        read_collected(folder, PutsSettings(quotes={"strict": True}))
+
+
+def test_a_ticker_that_no_file_names_is_left_out_without_a_map(day_files):
     folder = day_files("2025-11-28")
-    path = folder / "stock_data.csv"
-    path.write_text(path.read_text().replace("ABB Ltd", "ABB.ST"))
-    with pytest.raises(DataError, match=r"no bars; names differ between the files"):
+    with (folder / "probability_history.csv").open("a") as file:
+        file.write("8TRA6U370|2025-11-20|.9|.9|.9|.9|\n")
+    chain = read_collected(folder, PutsSettings()).chain
+    [issue] = [issue for issue in chain.issues if issue.severity == "excluded"]
+    assert (issue.rule, issue.count, issue.example) == ("no_stock_name", 1, "1 options of ticker 8TRA")
+    assert len(chain.contracts) == 8
+
+
+def test_without_a_map_names_that_all_differ_are_refused_at_once(day_files):
+    folder = with_stock_names(day_files("2025-11-28"), ("AAK AB", "AAK.ST"), ("ABB Ltd", "ABB.ST"))
+    with (folder / "probability_history.csv").open("a") as file:
+        file.write("8TRA6U370|2025-11-20|.9|.9|.9|.9|\n")
+    with pytest.raises(DataError) as caught:
+        read_collected(folder, PutsSettings())
+    text = str(caught.value)
+    for part in ("write a CSV file with the header ticker,stock_name,symbol", "puts.stock_names", "docs/puts.md",
+                 "no bars of 'AAK AB'", "no bars of 'ABB Ltd'", "no name for 1 options of ticker 8TRA",
+                 "names in stock_data.csv: AAK.ST, ABB.ST"):
+        assert part in text
+
+
+def test_without_a_map_and_without_any_name_tickers_are_told(day_files):
+    folder = day_files("2025-11-28")
+    (folder / "data.csv").unlink()
+    with pytest.raises(DataError, match=r"(?s)no file names the stocks.*header ticker.*AAK, ABB.*AAK AB, ABB Ltd"):
         read_collected(folder, PutsSettings())
 
 
