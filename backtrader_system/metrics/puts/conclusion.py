@@ -71,8 +71,8 @@ def _without_bid(value: dict) -> str:
     if not n_without:
         return ""
     n_worthless = value["base_rate"] * value["n_options"] - value["priced_hit_rate"] * value["n_priced"]
-    return (f" {n_without:,} of {_count(value['n_options'], 'option')} had no bid: in the hit rate, but in no amount of "
-            f"money ({n_worthless / n_without:.1%} of them worthless).")
+    return (f" {n_without:,} of {_count(value['n_options'], 'option')} had no bid: in the hit rate, but in no amount "
+            f"of money ({n_worthless / n_without:.1%} of them worthless).")
 
 
 def _choice(value: dict) -> str:

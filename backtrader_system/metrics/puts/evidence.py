@@ -193,7 +193,8 @@ def _money(sample: EvidenceSample, draws: Resampling) -> dict[str, Figure]:
     expectancy = mean_estimate(pnl, np.ones(len(pnl)), sample, draws)
     n_priced, priced_hit_rate = priced_share(sample.worthless, pnl)
     figures = {"mean_premium": sample.rows["premium"].mean(), "mean_pnl": expectancy.value,
-               "tail_loss": tail_loss(pnl), "priced_hit_rate": priced_hit_rate, "break_even_rate": break_even_rate(sample.worthless, pnl)}
+               "tail_loss": tail_loss(pnl), "priced_hit_rate": priced_hit_rate,
+               "break_even_rate": break_even_rate(sample.worthless, pnl)}
     whys = {"break_even_rate": "no share breaks even: options of one outcome are absent, or both kinds earn or lose"}
     return {
         "n_priced": Figure(n_priced),

@@ -16,9 +16,9 @@ from backtrader_system.metrics.puts.sample import FACTORS, EvidenceSample
 NEGLIGIBLE_AUC = 0.55       # an AUC surely below it is called no prediction
 MIN_COVERAGE = 0.5          # of a factor in the regression with all; one with less would cost the others their options
 _UNIVARIATE = ("auc", "auc_low", "auc_high", "p_value", "auc_within_expiry")
-COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_within_expiry", "p_within_holm", "p_holm",
-           "multivariate_coefficient", "multivariate_low", "multivariate_high", "multivariate_p", "multivariate_p_holm",
-           "vif", "weight", "predictive", "note")
+COLUMNS = ("factor", "options", "coverage", "correlation", "spearman", *_UNIVARIATE, "p_within_expiry", "p_within_holm",
+           "p_holm", "multivariate_coefficient", "multivariate_low", "multivariate_high", "multivariate_p",
+           "multivariate_p_holm", "vif", "weight", "predictive", "note")
 
 
 def factor_importance(

@@ -8,9 +8,11 @@ from backtrader_system.reports.puts.facts import (
     FEWEST_EXPIRIES,
     RECOMMENDATIONS,
     VERDICTS,
+    auc_text,
     confidence_text,
     facts_of,
     has_column,
+    learned_text,
     money,
     p_text,
     plain_points,
@@ -21,11 +23,16 @@ from backtrader_system.reports.puts.facts import (
     weights_text,
     with_interval,
 )
-from backtrader_system.reports.puts.seller import Seller, seller_of
+from backtrader_system.reports.puts.other_rules import account_range_text, page_text, verdict_text
+from backtrader_system.reports.puts.seller import Seller, losing_puts, put_trades, seller_of
 from backtrader_system.reports.result import RunResult
 from backtrader_system.reports.section_figures import SectionFigures
 
 LITTLE_COVERAGE = 0.999
+WHY_NO_BREAK_EVEN = ("no break-even rate: puts of one outcome are absent, or the worthless ones lost or the assigned "
+                     "ones earned money")
+NOT_THE_REST = ("which is not 1 minus the share: it allows for options of one date and of one stock that move "
+                "together")
 
 
 def answer_blocks(result: RunResult) -> list[Block]:
@@ -62,6 +69,7 @@ def predicts(result: RunResult) -> tuple[str, str]:
     if facts.value("market_auc") is not None:
         parts.append(f"The market's own probability N(d2) has an AUC of {facts.text('market_auc', auc_text)}"
                      f"{_added_text(result)}.")
+    parts += [text for text in (page_text(result),) if text]
     if facts.value("verdict") == "not enough evidence" and facts.section.get("verdict_note"):
         parts.append(str(facts.section["verdict_note"]))
     return _beside_market(verdict, facts), " ".join(parts)
@@ -94,14 +102,34 @@ def pays(result: RunResult) -> tuple[str, str]:
         if saved:
             return "The blotter was not saved.", f"{saved:,} trades were closed; see the performance report."
         return "Nothing was sold.", "No put was sold and closed in the period."
-    parts = [money_text(seller), tail_text(seller), account_text(result)]
+    too_little = _too_little_sold(result)
+    parts = [too_little, money_text(seller), tail_text(seller), account_text(result)]
     if facts.value("random_rank") is not None:
         p_value = facts.value("random_p")
-        beside = "" if p_value is None else f" ({p_text(p_value)})"
+        beside = "" if p_value is None else f" ({p_text(p_value)}, {NOT_THE_REST})"
         parts.append("Held to expiry, the options with the best scores did better than "
                      f"{rate(facts.value('random_rank'))} of random portfolios of as many options of the same expiry "
                      f"dates{beside}.")
-    return _pays_lead(sheet, facts), " ".join(filter(None, parts))
+    return "Not enough evidence." if too_little else _pays_lead(sheet), " ".join(filter(None, parts))
+
+
+def _too_little_sold(result: RunResult) -> str:
+    """Return why the puts sold cannot show whether selling pays: no loss, few expiry dates, no interval."""
+    sheet, facts, reasons = FigureSheet(result.metrics), facts_of(result), []
+    if losing_puts(result.trades).empty:
+        reasons.append("No put was assigned or bought back at a loss, so what a loss costs is not known.")
+    outcomes = table_of(result, "historical_options_outcomes")
+    if has_column(outcomes, "OptionName", "ExpiryDate"):
+        sold = outcomes["OptionName"].isin(put_trades(result.trades)["symbol"])
+        n_dates = outcomes.loc[sold, "ExpiryDate"].nunique()
+        if n_dates < FEWEST_EXPIRIES:
+            reasons.append(f"The puts sold expired on {plural(n_dates, 'date')}; {FEWEST_EXPIRIES} are needed.")
+    if not reasons and has_too_few(facts):
+        reasons.append(f"The options judged expired on {plural(facts.count('n_expiries'), 'date')} in "
+                       f"{plural(facts.count('n_clusters'), 'month')}; {FEWEST_EXPIRIES} months are needed.")
+    if not reasons and any(is_missing(sheet.value(f"total_return_{end}")) for end in ("low", "high")):
+        reasons.append("The account's return has no interval.")
+    return " ".join(reasons)
 
 
 def money_text(seller: Seller) -> str:
@@ -119,7 +147,7 @@ def tail_text(seller: Seller) -> str:
     text = f"The worst 5 % of positions made {money(seller.tail_loss)} each"
     needed = seller.needed_hit_rate
     if is_missing(needed):
-        return f"{text}."
+        return f"{text}; {WHY_NO_BREAK_EVEN}."
     return f"{text}; at these gains and losses {rate(needed)} must expire worthless to break even."
 
 
@@ -168,8 +196,12 @@ def weights_answer(result: RunResult) -> tuple[str, str]:
     text = str(facts.value("weight_text") or "").removeprefix("Not enough evidence: ")
     text = f"{text[:1].upper()}{text[1:]}"
     now, best = weights_text(facts.value("current_weights")), weights_text(facts.value("best_weights"))
+    learned = learned_text(result)
+    if learned:
+        text += " It compares with the configured weights, not with those learned month by month."
     if now and best:
-        text += f" In use: {now}; best of the past: {best} (order of the factors as in the factor table)."
+        text += (f" {'Configured' if learned else 'In use'}: {now}; best of the past: {best} (order of the factors "
+                 "as in the factor table).")
     return lead, text.strip()
 
 
@@ -217,11 +249,13 @@ def _limits(result: RunResult, facts: SectionFigures) -> list[tuple[bool, str]]:
         (has_too_few(facts), f"too few expiry dates ({facts.count('n_expiries'):,}) for any interval"),
         (bool(facts.value("is_synthetic")), "premiums are model prices, so every amount of money is an illustration"),
         (underlyings == 1, "one underlying says nothing about others"),
-        (unknown > 0, f"{plural(unknown, 'contract')} without a known outcome left out, never counted as worthless"),
+        (unknown > 0, f"{plural(unknown, 'judged option')} without a known outcome left out, never counted as "
+         "worthless"),
         (coverage is not None and float(coverage) < LITTLE_COVERAGE,
          f"the score rests on {facts.text('coverage_mean', rate)} of its weight on average"),
         (facts.value("recovery") == "whole_life", "the recovery factor looks ahead"),
-        (True, sensitivity_text(result)),
+        (bool(verdict_text(result)), verdict_text(result)),
+        (True, account_range_text(result)),
         (True, "the premium of a calm period says nothing about a crash it does not hold"),
     ]
 
@@ -231,27 +265,10 @@ def has_too_few(facts: SectionFigures) -> bool:
     return min(facts.count("n_expiries"), facts.count("n_clusters")) < FEWEST_EXPIRIES
 
 
-def sensitivity_text(result: RunResult) -> str:
-    """Return whether other rules of assignment, fill and exit change the verdict."""
-    variants = table_of(result, "sensitivity")
-    if not has_column(variants, "variant", "verdict"):
-        return "other rules of assignment, fill and exit were not tried"
-    known = variants["verdict"].dropna().unique()
-    if len(known) <= 1:
-        return (f"{plural(len(variants), 'way')} of assignment, fill and exit give the same verdict on the score"
-                if len(known) else "no variant of assignment, fill and exit has a verdict")
-    return f"the verdict depends on the rules of assignment, fill and exit ({', '.join(map(str, known))})"
-
-
 def sample_text(facts: SectionFigures) -> str:
     """Return how many options, underlyings and expiry dates were judged."""
     return (f"{plural(facts.count('n_options'), 'option')} on {plural(facts.count('n_underlyings'), 'underlying')}, "
             f"{plural(facts.count('n_expiries'), 'expiry date')}")
-
-
-def auc_text(value: object) -> str:
-    """Return an AUC with three decimals."""
-    return f"{float(value):.3f}"
 
 
 def _difference(facts: SectionFigures) -> str:
@@ -259,11 +276,9 @@ def _difference(facts: SectionFigures) -> str:
     return facts.text("top_bottom_difference", points) + (f" ({interval})" if interval else "")
 
 
-def _pays_lead(sheet: FigureSheet, facts: SectionFigures) -> str:
-    """Return whether the interval of the account's return lies above zero; a few dates are no answer."""
+def _pays_lead(sheet: FigureSheet) -> str:
+    """Return whether the interval of the account's return lies above zero."""
     low, high = sheet.value("total_return_low"), sheet.value("total_return_high")
-    if has_too_few(facts) or is_missing(low) or is_missing(high):
-        return "Not enough evidence."
     if low > 0:
         theirs = sheet.value("baseline_total_return")
         is_worse = theirs is not None and theirs > sheet.value("total_return")

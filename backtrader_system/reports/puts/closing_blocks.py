@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from backtrader_system.reports.figure_text import count, signed_percent
-from backtrader_system.reports.puts.answers import auc_text
 from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph, bullets, cut_table, table
 from backtrader_system.reports.puts.facts import (
     CellText,
+    auc_text,
     column_rows,
     facts_of,
     has_column,
@@ -27,6 +27,20 @@ from backtrader_system.reports.section_figures import value_text
 
 ISSUES_SHOWN = 30
 SETTINGS_SHOWN = 40
+# Contracts are all that the source holds; judged are those that had a quote inside the entry window.
+DATA_ROWS = (
+    ("n_option_days", "option-days with a quote"), ("n_underlyings", "underlyings judged"),
+    ("n_contracts", "all contracts"), ("n_worthless", "... expired worthless"),
+    ("n_assigned", "... in the money at expiry"), ("n_contracts_unknown", "... of unknown outcome"),
+    ("n_pinned", "of the contracts, closed within the pin threshold"),
+    ("n_judged", "judged options (one day of a contract each)"),
+    ("n_options", "... of known outcome and with a score"), ("worthless", "...... of these worthless"),
+    ("assigned", "...... of these assigned"), ("n_unknown", "... of unknown outcome"),
+    ("n_unscored", "... of known outcome without a score"),
+    ("n_assigned_early", "of the judged options, assigned early"),
+)
+DATA_NOTE = ("All contracts are counted by their outcome at expiry, judged options by what came of them, assignment "
+             "before expiry included. What is unknown is left out of every rate, never counted as worthless.")
 
 
 def criteria_blocks(result: RunResult) -> list[Block]:
@@ -55,7 +69,8 @@ def sensitivity_blocks(result: RunResult) -> list[Block]:
         "verdict": shown("verdict", str),
     }
     return [*blocks, table(list(columns), column_rows(variants, columns), right=(1, 2, 3, 4)),
-            Paragraph("The same options judged again; only the named rule differs from the run."),
+            Paragraph("The same options judged again; only the named rule differs from the run. The fill moves money, "
+                      "not outcomes, so no AUC. What the page recommends is no other rule but fewer options."),
             *_account_variants(result)]
 
 
@@ -79,14 +94,13 @@ def _account_variants(result: RunResult) -> list[Block]:
 def data_blocks(result: RunResult) -> list[Block]:
     """Return what was found wrong or odd in chain and prices, with counts, and which outcomes are unknown."""
     facts = facts_of(result)
-    rows = [(words, count(facts.count(name))) for name, words in (
-        ("n_contracts", "contracts"), ("n_option_days", "option-days with a quote"),
-        ("n_underlyings", "underlyings judged"), ("n_outcomes_known", "outcomes known"),
-        ("n_worthless", "... worthless"), ("n_assigned", "... assigned at expiry"),
-        ("n_assigned_early", "... assigned early"), ("n_pinned", "... of these within the pin threshold"),
-        ("n_unknown", "outcomes unknown, left out")) if facts.value(name) is not None]
+    known = {name: facts.count(name) for name, _ in DATA_ROWS if facts.value(name) is not None}
+    if facts.value("base_rate") is not None:
+        known["worthless"] = round(facts.value("base_rate") * facts.count("n_options"))
+        known["assigned"] = facts.count("n_options") - known["worthless"]
+    rows = [(words, count(known[name])) for name, words in DATA_ROWS if name in known]
     blocks: list[Block] = [Heading("Data")]
-    blocks += [table(("what", "number"), rows, right=(1,))] if rows else []
+    blocks += [table(("what", "number"), rows, right=(1,)), Paragraph(DATA_NOTE)] if rows else []
     return [*blocks, *_issue_blocks(result), *_price_blocks(result)]
 
 

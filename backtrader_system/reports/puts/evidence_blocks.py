@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from backtrader_system.reports.figure_text import count, number, precise
-from backtrader_system.reports.puts.answers import auc_text
 from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph, table
 from backtrader_system.reports.puts.charts import chart_blocks
 from backtrader_system.reports.puts.facts import (
     CellText,
+    auc_text,
     column_rows,
     confidence_text,
     factor_name,
@@ -19,6 +19,7 @@ from backtrader_system.reports.puts.facts import (
     money,
     p_text,
     plain_points,
+    plural,
     rate,
     shown,
     shown_interval,
@@ -32,6 +33,8 @@ HIT_RATE_TABLES = {
     "probability_bucket": "By probability of worthless expiry", "quintile": "By fifth of the score",
     "days_to_expiry": "By days to expiry at the judgement",
 }
+FIFTH_NOTE = ("Fifths of each expiry date. The rows hold whole options; the best and worst fifth of the text split "
+              "options that tie at the limit, and the one that the limit cuts, so they may differ a little.")
 
 
 def hit_rate_blocks(result: RunResult) -> list[Block]:
@@ -46,15 +49,32 @@ def hit_rate_blocks(result: RunResult) -> list[Block]:
         Paragraph(
             "One row per option, judged once, on the first day inside the entry window. Intervals treat options of one "
             "expiry date (and of one underlying) as one draw. A hit is worthless expiry; P&L is of one contract after "
-            "the fill and fees, held to expiry; tail is the mean of the worst 5 %; break-even is the hit rate the "
-            "premium needs."),
+            "the fill and fees, held to expiry; tail is the mean of the worst 5 %."),
+        Paragraph(_bid_text(result)),
         Heading("Tests of the score", 3), _test_table(result), *chart_blocks(result, "plot_score_outcome.png"),
     ]
     for analysis, title in HIT_RATE_TABLES.items():
         chosen = rates[(rates["analysis"] == analysis) & (rates["options"] > 0)]
         if len(chosen):
             blocks += [Heading(title, 3), *_hit_rate_table(result, chosen, "group")]
+            blocks += [Paragraph(FIFTH_NOTE)] if analysis == "quintile" else []
     return blocks
+
+
+def _bid_text(result: RunResult) -> str:
+    """Return which options have money, and what these need to break even."""
+    facts = facts_of(result)
+    n_options, n_priced = facts.count("n_options"), facts.count("n_priced")
+    without = ("All options had a bid." if n_options == n_priced else
+               f"{n_options - n_priced:,} of {plural(n_options, 'option')} had no bid: they could not be sold, and "
+               "count in the hit rate but in no premium, P&L or break-even.")
+    break_even = facts.value("break_even_rate")
+    needed = ("" if break_even is None or facts.value("priced_hit_rate") is None else
+              f" Break-even takes {rate(break_even)} worthless; of the options that had a bid "
+              f"{facts.text('priced_hit_rate', rate)} were.")
+    return (f"{without}{needed} Compare break-even, the share at which the premium pays for the losses, with 'of these "
+            "worthless', the share of the options with a bid. A blank break-even: no share breaks even, because "
+            "options of one outcome are absent, or worthless ones lost or assigned ones earned on average.")
 
 
 def _hit_rate_table(result: RunResult, rates: pd.DataFrame, name: str) -> list[Block]:
@@ -64,6 +84,7 @@ def _hit_rate_table(result: RunResult, rates: pd.DataFrame, name: str) -> list[B
         name: shown("bucket", str), "options": shown("options", count), "expiries": shown("expiries", count),
         "worthless": shown("worthless", count), "hit rate": shown("hit_rate", rate),
         f"{confidence_text(result)} interval": shown_interval("low", "high", rate),
+        "with a bid": shown("priced", count), "of these worthless": shown("priced_hit_rate", rate),
         "break-even": shown("break_even_rate", rate), "mean premium": shown("mean_premium", money),
         "mean P&L": shown("mean_pnl", money),
         "interval of P&L": shown_interval("expectancy_low", "expectancy_high", money),
@@ -83,7 +104,7 @@ def _test_table(result: RunResult) -> Block:
         ("AUC of the score", *by("auc", auc_text), "0.500 is chance"),
         ("AUC within one expiry date", *by("auc_within_expiry", auc_text), "the market's move taken out"),
         ("AUC of the market's probability", *by("market_auc", auc_text), "N(d2) at the quote's iv"),
-        ("Best fifth", *by("top_hit_rate", rate), "hit rate"),
+        ("Best fifth", *by("top_hit_rate", rate), "hit rate; ties split, see the table of fifths"),
         ("Worst fifth", *by("bottom_hit_rate", rate), "hit rate"),
         ("Best minus worst fifth", *by("top_bottom_difference", plain_points),
          "percentage points; asked for: above 15"),
@@ -154,7 +175,9 @@ def incremental_blocks(result: RunResult) -> list[Block]:
     }
     columns = without_empty(columns, models)
     return [*blocks, table(list(columns), column_rows(models, columns), right=range(1, len(columns))),
-            Paragraph("Each row is a logistic regression of worthless expiry; the p-value and the gain are of the "
+            Paragraph("Each row is a logistic regression of worthless expiry. AUC and Brier score are out of sample: "
+                      "each fifth of time is judged by the other four, so they differ from the AUC of the score and of "
+                      "the market elsewhere. The p-value and the gain are of the "
                       "score added to the model before. Moneyness, days and volatility alone sort most options: a "
                       "score that adds nothing to them repeats what the price says.")]
 
@@ -170,7 +193,9 @@ def factor_blocks(result: RunResult) -> list[Block]:
         "factor": lambda row: factor_name(row.get("factor")), "weight": shown("weight", _weight),
         "known for": shown("coverage", rate), "correlation": shown("correlation", _signed),
         "AUC alone": shown("auc", auc_text), interval: shown_interval("auc_low", "auc_high", auc_text),
-        "p": shown("p_value", p_text), "log-odds beside the others": shown("multivariate_coefficient", number),
+        "p": shown("p_value", p_text), "AUC within an expiry": shown("auc_within_expiry", auc_text),
+        "p within (Holm)": shown("p_within_holm", p_text),
+        "log-odds beside the others": shown("multivariate_coefficient", number),
         f"{interval} ": shown_interval("multivariate_low", "multivariate_high", number),
         "VIF": shown("vif", number), "predicts?": shown("predictive", str),
     }
@@ -178,8 +203,19 @@ def factor_blocks(result: RunResult) -> list[Block]:
             table(list(columns), column_rows(factors, columns), right=range(1, len(columns) - 1)),
             Paragraph("Log-odds per standard deviation with all factors in one logistic regression; VIF above 5: the "
                       "factor repeats others. Days since break and the filter strike <= rolling low come from the same "
-                      "low. 'predicts?' counts for the number of factors (Holm); 'known for' is the share of options "
-                      "with data."), *_missing_factors(result)]
+                      "low. 'predicts?' says yes if within an expiry the p-value, counted for the number of factors "
+                      "(Holm), is small, and both AUCs, of all options and within an expiry, lie above 0.5. 'Known "
+                      "for' is the share of options with data."), *_factor_notes(factors), *_missing_factors(result)]
+
+
+def _factor_notes(factors: pd.DataFrame) -> list[Block]:
+    """Return what limits a factor, once for all factors of which it is true."""
+    notes = factors[factors["note"].fillna("") != ""] if "note" in factors else factors.iloc[:0]
+    texts = []
+    for note, rows in notes.groupby("note", sort=False):
+        names = ", ".join(map(factor_name, rows["factor"]))
+        texts.append(f"{names[:1].upper()}{names[1:]}: {note}.")
+    return [Paragraph(" ".join(texts))] if texts else []
 
 
 def _missing_factors(result: RunResult) -> list[Block]:

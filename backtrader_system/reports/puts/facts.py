@@ -71,6 +71,11 @@ def money(amount: object) -> str:
     return f"{round(float(amount), decimals) + 0.0:,.{decimals}f}"
 
 
+def auc_text(value: object) -> str:
+    """Return an AUC with three decimals."""
+    return f"{float(value):.3f}"
+
+
 def p_text(value: object) -> str:
     """Return a p-value: 0.0004 as `p < 0.001`, 0.034 as `p = 0.034`."""
     return "p < 0.001" if float(value) < 0.001 else f"p = {float(value):.3f}"
@@ -152,6 +157,14 @@ def plain_text(text: object) -> str:
     for name, words in FACTOR_NAMES.items():
         plain = plain.replace(name, words)
     return plain
+
+
+def learned_text(result: RunResult) -> str:
+    """Return that the weights were learned month by month, and in how many months; nothing where they were not."""
+    learned = table_of(result, "learned_weights")
+    if not result.settings.puts.score.learn_weights or not has_column(learned, "is_learned"):
+        return ""
+    return f"learned month by month ({int(learned['is_learned'].sum()):,} of {plural(len(learned), 'month')}"
 
 
 def weights_text(weights: object) -> str:

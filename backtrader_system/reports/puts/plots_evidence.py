@@ -50,9 +50,7 @@ def hit_rate_figure(result: RunResult) -> Figure:
             lengths = interval_lengths(known[has_interval], "hit_rate", "low", "high")
             axes.errorbar(places[has_interval], rates_percent[has_interval], yerr=lengths, **INTERVAL,
                           label=f"{confidence_text(result)} interval by expiry date")
-        if "break_even_rate" in known and known["break_even_rate"].notna().any():
-            axes.plot(places, known["break_even_rate"].to_numpy(dtype=float) * 100, "D", color=BASELINE,
-                      markeredgecolor="black", markersize=7, label="needed for the premium to break even")
+        _mark_break_even(axes, places, known)
         base = facts.value("base_rate")
         if base is not None:
             axes.axhline(float(base) * 100, color=LOSS, linewidth=1.4, linestyle="--",
@@ -64,6 +62,16 @@ def hit_rate_figure(result: RunResult) -> Figure:
         axes.set_ylim(0, 104)
         legend_above(axes, columns=2)
         return figure
+
+
+def _mark_break_even(axes: Axes, places: np.ndarray, known: pd.DataFrame) -> None:
+    """Mark the rate that pays for the losses, and beside it the rate of the options that could be sold."""
+    for name, marker, color, words in (
+            ("priced_hit_rate", "o", "white", "worthless of those with a bid"),
+            ("break_even_rate", "D", BASELINE, "needed of these to break even")):
+        if known[name].notna().any():
+            axes.plot(places, known[name].to_numpy(dtype=float) * 100, marker, color=color, markeredgecolor="black",
+                      markersize=7, label=words, zorder=4)
 
 
 def _bucket_label(row: dict[str, object]) -> str:
@@ -146,13 +154,16 @@ def factors_figure(result: RunResult) -> Figure:
         colors = [_factor_color(row) for row in known.to_dict("records")]
         axes.hlines(places, 0.5, auc, color=colors, linewidth=5, alpha=0.5)
         axes.errorbar(auc, places, xerr=interval_lengths(known, "auc", "auc_low", "auc_high") / 100, **INTERVAL)
-        axes.scatter(auc, places, color=colors, s=60, zorder=3)
+        axes.scatter(auc, places, color=colors, s=60, zorder=3, label="_all options")
+        axes.scatter(known["auc_within_expiry"].to_numpy(dtype=float), places, facecolor="white", edgecolor="black",
+                     marker="D", s=36, zorder=4, label="within an expiry date")
         axes.axvline(0.5, color=MUTED, linewidth=1.1, linestyle="--")
         _name_colors(axes, colors)
         dress(axes, ylabel="")
         axes.set_yticks(places, names)
         axes.set_ylim(-0.6, len(known) - 0.4)
-        axes.set_xlabel("AUC of the factor alone; 0.5 (dashed) is chance, below it higher values were assigned more")
+        axes.set_xlabel("AUC of the factor alone: dot of all options, diamond within an expiry date; 0.5 (dashed) is "
+                        "chance")
         return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from backtrader_system.reports.figure_text import FigureSheet, count, label
-from backtrader_system.reports.puts.answers import account_text, money_text
+from backtrader_system.reports.puts.answers import NOT_THE_REST, account_text, money_text
 from backtrader_system.reports.puts.blocks import Block, Heading, Paragraph, cut_table, table
 from backtrader_system.reports.puts.charts import chart_blocks
 from backtrader_system.reports.puts.facts import (
@@ -15,6 +15,7 @@ from backtrader_system.reports.puts.facts import (
     facts_of,
     has_column,
     money,
+    p_text,
     plural,
     rate,
     shown,
@@ -22,13 +23,16 @@ from backtrader_system.reports.puts.facts import (
 )
 from backtrader_system.reports.puts.seller import Seller, put_trades, seller_of
 from backtrader_system.reports.result import RunResult
-from backtrader_system.reports.section_figures import value_text
+from backtrader_system.reports.section_figures import SectionFigures, value_text
 
 ACCOUNT = ("total_return", "cagr", "volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
-           "average_drawdown", "exposure")
+           "average_drawdown")
 EXTREMES_SHOWN = 5
 EXPIRIES_SHOWN = 15
 ORDERS_SHOWN = 8
+DAYS_A_YEAR = 365.25
+COLLATERAL_NOTE = ("Collateral in shares of the equity, over all sessions. Its return counts what the puts made, open "
+                   "ones at their last mark, and not what assigned shares did afterwards.")
 
 
 def portfolio_blocks(result: RunResult) -> list[Block]:
@@ -39,7 +43,8 @@ def portfolio_blocks(result: RunResult) -> list[Block]:
         return [*blocks, Paragraph("No account was run.")]
     return [
         *blocks, *chart_blocks(result, "plot_equity.png"), _account_table(result),
-        Paragraph(account_text(result)), *_sum_blocks(seller), *chart_blocks(result, "plot_premium.png"),
+        Paragraph(f"{account_text(result)} {COLLATERAL_NOTE}".strip()), *_sum_blocks(seller),
+        *chart_blocks(result, "plot_premium.png"),
         *chart_blocks(result, "plot_drawdown.png"), *_random_blocks(result), *_extreme_blocks(result),
         *_expiry_blocks(result), *_order_blocks(result),
         *chart_blocks(result, "plot_monthly_returns.png"), *chart_blocks(result, "plot_exposure.png"),
@@ -73,9 +78,30 @@ def _account_table(result: RunResult) -> Block:
     rows = [("Final value", value_text(sheet.value("final_value"), money), "",
              money(result.baseline_equity["equity"].iloc[-1]) if len(result.baseline_equity) else "")]
     rows += [(label(name), sheet.text(name), sheet.interval(name), theirs(name)) for name in ACCOUNT]
+    rows += [(words, text, "", "") for words, text in _collateral_rows(result) if text]
     interval = f"{confidence_text(result)} interval"
     header = ("the account", "puts sold", interval, f"{result.baseline_name} of underlyings")
     return table(header, rows, right=(1, 2, 3))
+
+
+def _collateral_rows(result: RunResult) -> list[tuple[str, str]]:
+    """Return what stands behind the puts; the market value of short puts, near zero, would say nothing of it."""
+    facts = facts_of(result)
+    return [
+        ("Collateral behind open puts, mean", value_text(facts.value("collateral_mean"), rate)),
+        ("Collateral behind open puts, highest", value_text(facts.value("collateral_max"), rate)),
+        ("Sessions with more collateral than equity", value_text(facts.value("collateral_breaches"), count)),
+        ("Return of the puts on the mean collateral, per year", value_text(_collateral_return(result), _return)),
+    ]
+
+
+def _collateral_return(result: RunResult) -> float | None:
+    """Return the net P&L of the puts a year over the mean collateral; None where nothing was set aside."""
+    used, earned = table_of(result, "collateral"), facts_of(result).value("puts_net_pnl")
+    if earned is None or not has_column(used, "session", "collateral"):
+        return None
+    mean, years = used["collateral"].mean(), (used["session"].iloc[-1] - used["session"].iloc[0]).days / DAYS_A_YEAR
+    return float(earned) / mean / years if mean > 0 and years > 0 else None
 
 
 def _sum_blocks(seller: Seller) -> list[Block]:
@@ -113,7 +139,11 @@ def _random_blocks(result: RunResult) -> list[Block]:
     return [*blocks, *chart_blocks(result, "plot_random_portfolios.png"),
             Paragraph(f"{draws:,} portfolios drew as many options by lot from each expiry date. The options "
                       f"with the best scores returned {facts.text('top_n_return', _return)} on their collateral on "
-                      f"average and beat {facts.text('random_rank', rate)} of them.")]
+                      f"average and beat {facts.text('random_rank', rate)} of them{_random_p(facts)}.")]
+
+
+def _random_p(facts: SectionFigures) -> str:
+    return "" if facts.value("random_p") is None else f" ({p_text(facts.value('random_p'))}, {NOT_THE_REST})"
 
 
 def _return(fraction: object) -> str:

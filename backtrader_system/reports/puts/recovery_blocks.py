@@ -49,7 +49,10 @@ def recovery_blocks(result: RunResult) -> list[Block]:
         *blocks, headline, *chart_blocks(result, "plot_recovery.png"), _threshold_table(comparison),
         Paragraph("Option-days with a current probability of 50 to below 90 %, all days to expiry. Days of one option "
                   "are near copies: the expiries count. Advantage in percentage points of worthless rate over all "
-                  "option-days, as the original has it."),
+                  "option-days, as the original has it. The sentence above the chart compares within bins of "
+                  "probability and days to expiry, like with like; this table and the bars of the chart do not: "
+                  "candidates have other probabilities and days than all option-days, and that mixing is in their "
+                  "advantage."),
         Heading("Why the original looks ahead", 3), Paragraph(WHY), *chart_blocks(result, "plot_recovery_share.png"),
         *_cell_table(result, comparison),
     ]

@@ -21,7 +21,15 @@ from backtrader_system.reports.puts.evidence_blocks import (
     regime_blocks,
     reliability_blocks,
 )
-from backtrader_system.reports.puts.facts import facts_of, money, plain_text, rate, source_text, weights_text
+from backtrader_system.reports.puts.facts import (
+    facts_of,
+    learned_text,
+    money,
+    plain_text,
+    rate,
+    source_text,
+    weights_text,
+)
 from backtrader_system.reports.puts.markdown_blocks import markdown_text
 from backtrader_system.reports.puts.portfolio_blocks import portfolio_blocks
 from backtrader_system.reports.puts.recovery_blocks import recovery_blocks
@@ -89,7 +97,7 @@ def _run_blocks(result: RunResult) -> list[Block]:
                            f"{facts.text('coverage_min', rate)}"),
         ("probabilities", f"{facts.text('probability_method', _words)}, {facts.text('probability_source', _words)}"),
         ("recovery", facts.text("recovery", _words)), ("arithmetic", facts.text("arithmetic", _words)),
-        ("weights in use", weights_text(facts.value("current_weights")) or "see the settings"),
+        ("weights in use", _weights_in_use(result)),
         ("initial capital", money(result.settings.backtest.initial_capital)),
         ("costs", costs_text(result.settings)),
     ]
@@ -108,6 +116,12 @@ def _warning_blocks(result: RunResult) -> list[Block]:
     own = facts_of(result).section.get("warnings") or ()
     texts = list(dict.fromkeys([*result.warnings, *([own] if isinstance(own, str) else own)]))
     return [Heading("Warnings"), bullets(*texts)] if texts else []
+
+
+def _weights_in_use(result: RunResult) -> str:
+    configured = weights_text(facts_of(result).value("current_weights")) or "see the settings"
+    learned = learned_text(result)
+    return f"{learned}; the others as configured: {configured})" if learned else configured
 
 
 def _words(value: object) -> str:

@@ -95,6 +95,12 @@ def put_trades(trades: pd.DataFrame) -> pd.DataFrame:
     return trades[trades["size"] < 0]
 
 
+def losing_puts(trades: pd.DataFrame) -> pd.DataFrame:
+    """Return the closed puts that lost by their payoff or their buyback; a fee above the premium is no such loss."""
+    puts = put_trades(trades)
+    return puts[(puts["status"] == "closed") & (puts["net_pnl"] < 0) & (puts["exit_reason"] != WORTHLESS)]
+
+
 def monthly_money(trades: pd.DataFrame) -> pd.DataFrame:
     """Return money by month in which puts ended: premium, paid (buybacks and payoffs), net; index: month."""
     puts = put_trades(trades[trades["status"] == "closed"])

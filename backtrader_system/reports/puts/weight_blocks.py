@@ -13,6 +13,7 @@ from backtrader_system.reports.puts.facts import (
     CellText,
     column_rows,
     has_column,
+    learned_text,
     shown,
     table_of,
     without_empty,
@@ -31,11 +32,13 @@ def weight_blocks(result: RunResult) -> list[Block]:
     lead, text = weights_answer(result)
     blocks: list[Block] = [Heading("Should the weights change?"), Paragraph(text, lead=lead)]
     found = table_of(result, "weight_optimization")
+    roles = ROLES | {"current": "configured"} if learned_text(result) else ROLES
     if not has_column(found, "rank", "role", *FACTOR_NAMES):
         return [*blocks, *_learned_blocks(result)]
     return [
-        *blocks, *chart_blocks(result, "plot_weight_surface.png"), Heading("The best weights and those in use", 3),
-        _best_table(found), _table_note(), *_stability_blocks(result), *_learned_blocks(result),
+        *blocks, *chart_blocks(result, "plot_weight_surface.png"),
+        Heading(f"The best weights and those {roles['current']}", 3),
+        _best_table(found, roles), _table_note(), *_stability_blocks(result), *_learned_blocks(result),
     ]
 
 
@@ -46,10 +49,10 @@ def _best_and_named(found: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ordered[is_listed & (ordered["rank"] > 0)].head(BEST_SHOWN), ordered[~is_listed]])
 
 
-def _best_table(found: pd.DataFrame) -> Block:
+def _best_table(found: pd.DataFrame, roles: dict[str, str]) -> Block:
     columns: dict[str, CellText] = {
         "rank": lambda row: f"{int(row['rank']):,}" if row["rank"] > 0 else "",
-        "weights": lambda row: ROLES.get(str(row["role"]), str(row["role"])),
+        "weights": lambda row: roles.get(str(row["role"]), str(row["role"])),
         **{words: shown(name, weight) for name, words in FACTOR_NAMES.items()},
         **{f"{part} AUC": shown(f"{part}_auc", precise) for part in ("train", "validation", "test")},
         "test Brier": shown("test_brier", precise), "test return": shown("test_top_return", percent_return),

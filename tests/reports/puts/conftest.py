@@ -116,9 +116,11 @@ def weight_tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
 def further_tables(n_rows: int) -> dict[str, pd.DataFrame]:
     return {
         "sensitivity": pd.DataFrame({
-            "variant": ["as_run", "never_assigned_early", "fill_at_mid", "half_of_premium_taken"], "options": n_rows,
+            "variant": ["as configured", "never assigned early", "filled at mid", "only what the page recommends"],
+            "options": [n_rows, n_rows, n_rows, 210],
             "hit_rate": [0.78, 0.79, 0.78, 0.84], "expectancy": [3.1, 3.3, 18.0, 1.2], "auc": [0.55, 0.55, 0.55, 0.54],
-            "top_bottom_difference": [0.05, 0.05, 0.05, np.nan], "verdict": "no evidence"}),
+            "top_bottom_difference": [0.05, 0.05, 0.05, np.nan],
+            "verdict": ["no evidence", "no evidence", "no evidence", "not enough evidence"]}),
         "recovery_comparison": recovery_rows(),
         "probability_validation": pd.DataFrame({
             "sample": "entry", "method": ["black_scholes", "bayesian"], "source": ["re-implementation"] * 2,
@@ -159,7 +161,9 @@ def figures_of(evidence: dict[str, object], rows: pd.DataFrame, *, is_synthetic:
         "phase_text": "four price-based factors, renormalised" if is_synthetic else "all six factors",
         "is_synthetic": is_synthetic, "probability_method": "bayesian", "probability_source": "re-implementation",
         "recovery": "causal", "arithmetic": "point_in_time", "missing": "renormalise", "n_contracts": len(rows),
-        "n_option_days": 40 * len(rows), "n_outcomes_known": int(known.sum()),
+        "n_option_days": 40 * len(rows), "n_outcomes_known": int(known.sum()), "n_judged": len(rows),
+        "n_contracts_unknown": int((~known).sum()), "collateral_mean": 0.1, "collateral_max": 0.1,
+        "collateral_breaches": 0, "puts_net_pnl": 500.0,
         "n_worthless": int(rows["worthless"].sum()),
         "n_assigned": int((rows["worthless"] == 0).sum()), "n_assigned_early": 7, "n_pinned": 1,
         "coverage_mean": 0.6 if is_synthetic else 0.93, "coverage_min": 0.6 if is_synthetic else 0.35,
@@ -202,7 +206,8 @@ def put_result() -> Callable[..., RunResult]:
             "tables": {**evidence.tables, **weight_tables(np.random.default_rng(5)), **further_tables(len(rows)),
                        "evidence_rows": rows, "expiries": expiries_of(trades),
                        "collateral": collateral_of(equity),
-                       "historical_options_outcomes": rows[["contract", "expiry", "worthless"]],
+                       "historical_options_outcomes": rows[["contract", "expiry", "worthless"]].rename(
+                           columns={"contract": "OptionName", "expiry": "ExpiryDate", "worthless": "Outcome"}),
                        "backtest_results": rows[["contract", "quote_date", "score"]], **(tables or {})},
         }
         return RunResult(**(values | parts))

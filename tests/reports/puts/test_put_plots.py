@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from backtrader_system.metrics.puts.evidence import put_evidence
+from backtrader_system.metrics.puts.simulated import simulated_rows
 from backtrader_system.reports.figure_style import png_bytes
 from backtrader_system.reports.puts.charts import CHARTS, SHARED, chart_notes, put_plots
 from backtrader_system.reports.puts.plots_evidence import factors_figure, hit_rate_figure, reliability_figure
@@ -19,7 +21,7 @@ from backtrader_system.reports.run_files import plots_of
 RATES = pd.DataFrame({
     "analysis": "score_bucket", "bucket": ["90-100", "80-90", "<50"], "options": [40, 100, 20], "expiries": [12, 15, 1],
     "worthless": [36, 81, 9], "hit_rate": [0.9, 0.81, 0.45], "low": [0.8, 0.7, np.nan], "high": [0.97, 0.9, np.nan],
-    "break_even_rate": [0.85, 0.84, 0.6]})
+    "priced": [30, 90, 20], "priced_hit_rate": [0.87, 0.79, 0.45], "break_even_rate": [0.85, 0.84, 0.6]})
 
 
 def ticks(figure: Figure) -> list[str]:
@@ -58,7 +60,18 @@ def test_hit_rates_have_counts_dates_intervals_and_break_even(put_result):
     assert figure.get_suptitle() == "Hit rate by score: 90.0 % at 90-100, 45.0 % at <50"
     assert ticks(figure) == ["<50\n9 of 20\n1 date", "80-90\n81 of 100\n15 dates", "90-100\n36 of 40\n12 dates"]
     assert [bar.get_height() for bar in figure.axes[0].patches] == pytest.approx([45.0, 81.0, 90.0])
-    assert {"needed for the premium to break even", "95 % interval by expiry date"} <= set(labels(figure))
+    assert {"worthless of those with a bid", "needed of these to break even",
+            "95 % interval by expiry date"} <= set(labels(figure))
+    marks = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_marker() in ("o", "D")]
+    assert marks == [pytest.approx([45.0, 79.0, 87.0]), pytest.approx([60.0, 84.0, 85.0])]
+
+
+def test_without_any_bid_no_break_even_is_marked(put_result):
+    nothing = RATES.assign(priced=0, priced_hit_rate=np.nan, break_even_rate=np.nan)
+
+    figure = hit_rate_figure(put_result(tables={"hit_rate_analysis": nothing}))
+
+    assert not {"worthless of those with a bid", "needed of these to break even"} & set(labels(figure))
 
 
 def test_the_title_speaks_of_no_bucket_with_a_handful_of_options(put_result):
@@ -82,7 +95,8 @@ def test_reliability_draws_only_bins_of_ten_options(put_result):
 
 def test_factors_are_counted_and_ordered_by_what_they_tell(put_result):
     table = pd.DataFrame({"factor": ["support_strength", "days_since_break", "historical_peak"],
-                          "auc": [0.52, 0.61, np.nan], "auc_low": [0.48, 0.55, np.nan],
+                          "auc": [0.52, 0.61, np.nan], "auc_within_expiry": [0.51, 0.6, np.nan],
+                          "auc_low": [0.48, 0.55, np.nan],
                           "auc_high": [0.56, 0.67, np.nan],
                           "coverage": [1.0, 0.5, 0.0], "weight": [20.0, 15.0, 15.0], "predictive": ["no", "yes", "no"]})
 
@@ -91,6 +105,23 @@ def test_factors_are_counted_and_ordered_by_what_they_tell(put_result):
     assert figure.get_suptitle() == "Factors alone: 1 of 2 tested tell worthless from assigned"
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["support strength\nweight 20, known for 100%", "days since break\nweight 15, known for 50%"]
+
+
+def test_both_readings_of_a_factor_are_drawn_and_none_left_of_chance_counts_as_predicting(put_result):
+    rows = simulated_rows(1, n_expiries=24, n_underlyings=12, n_strikes=3)
+    share = rows.groupby("expiry")["worthless"].transform("mean")
+    torn = rows.assign(support_strength=500 * (1 - share) + 10 * rows["worthless"] + rows.index % 7)
+    table = put_evidence(torn, samples=199, random_portfolios=99).tables["factor_importance"]
+
+    figure = factors_figure(put_result(tables={"factor_importance": table}))
+
+    pooled, within = (points.get_offsets()[:, 0] for points in figure.axes[0].collections
+                      if points.get_label() in ("_all options", "within an expiry date"))
+    ordered = table.sort_values("auc")
+    assert pooled.tolist() == pytest.approx(ordered["auc"].tolist())
+    assert within.tolist() == pytest.approx(ordered["auc_within_expiry"].tolist())
+    assert pooled[0] < 0.5 < within[0]
+    assert figure.get_suptitle() == "Factors alone: 0 of 6 tested tell worthless from assigned"
 
 
 def test_premium_stands_above_and_payoffs_below_zero(put_result):
