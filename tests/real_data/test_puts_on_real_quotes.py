@@ -62,7 +62,8 @@ def test_two_expiries_of_a_spike_state_no_p_value(data_folder):
         "puts.chain": str(data_folder / "options_spx_sample_1990_2018.parquet"), "puts.quotes.style": "european",
         "backtest.start_date": "2018-01-02", "backtest.end_date": "2018-02-28", "puts.outcome.settlement": "cash",
         "puts.selling.capital_per_position": 300_000, "evidence.bootstrap_samples": 200,
-        "puts.score.strike_below_rolling_low": False, "puts.score.min_days_since_break": 0}, store=False)
+        "puts.score.strike_below_rolling_low": False, "puts.score.min_days_since_break": 0,
+        "puts.score.min_history_days": 0}, store=False)
     figures = result.metrics["puts"]
     assert figures["n_expiries"] == 2
     assert figures["trend_p"] is None

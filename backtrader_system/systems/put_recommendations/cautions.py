@@ -59,10 +59,10 @@ def _of_vanished(scored: ScoredPuts, rows: pd.DataFrame) -> Iterator[str]:
     if not is_marked.any():
         return
     marked = rows[is_marked]
-    losing = int((marked["pnl_at_last_close"] < 0).sum())
-    yield (f"{len(marked):,} judged puts on {marked['underlying'].nunique()} stocks that vanished before the expiry have "
-           f"no known outcome; settled at the last close, {losing:,} of them lose money and the mean P&L of all judged "
-           f"puts is {rows['pnl_at_last_close'].mean():,.2f} a contract instead of {rows['pnl'].mean():,.2f}")
+    losing, both = int((marked["pnl_at_last_close"] < 0).sum()), (rows["pnl_at_last_close"].mean(), rows["pnl"].mean())
+    yield (f"{len(marked):,} judged puts on {marked['underlying'].nunique()} stocks that vanished before the expiry "
+           f"have no known outcome; settled at the last close, {losing:,} of them lose money, and the mean P&L of all "
+           f"judged puts is {both[0]:,.2f} a contract instead of {both[1]:,.2f}")
 
 
 def _of_prices(scored: ScoredPuts) -> Iterator[str]:
