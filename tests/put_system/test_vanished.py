@@ -15,6 +15,7 @@ QUICK = {
     "data.source": "files", "universe.symbols": None, "backtest.start_date": "2023-01-03",
     "backtest.end_date": "2023-12-29", "data.max_one_day_move": 10.0, "evidence.bootstrap_samples": 100,
     "puts.selling.random_portfolios": 100, "puts.weight_search.enabled": False,
+    "puts.outcome.early_assignment": "never",
     "puts.score.strike_below_rolling_low": False, "puts.score.min_days_since_break": 0,
 }
 
