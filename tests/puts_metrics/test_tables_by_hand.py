@@ -73,6 +73,17 @@ def test_options_without_a_bid_count_as_hits_but_not_beside_the_break_even_rate(
     assert "2 of 4 options had no bid: in the hit rate, but in no amount of money (100.0% of them worthless)." in money
 
 
+def test_an_assigned_option_without_a_bid_is_no_minus_nought_percent() -> None:
+    # All 506 worthless ones had a bid: 506/968 * 968 - 506/967 * 967 is nought only up to binary rounding.
+    scores = [95.0 - place for place in range(968)]
+    sample = _sample(scores, [1.0] * 506 + [0.0] * 462)
+    pnl = sample.rows["pnl"].where(sample.rows.index != sample.rows.index[sample.worthless < 0.5][0])
+
+    money = put_evidence(sample.rows.assign(pnl=pnl), samples=100, random_portfolios=100).conclusion[3]
+
+    assert "1 of 968 options had no bid: in the hit rate, but in no amount of money (0.0% of them worthless)." in money
+
+
 def test_a_bucket_without_any_bid_has_no_share_of_priced_options() -> None:
     sample = _sample([95, 92], [1, 0])
     rows = sample.rows.assign(pnl=np.nan, premium=np.nan, return_on_capital=np.nan)

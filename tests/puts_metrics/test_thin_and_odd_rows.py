@@ -124,6 +124,16 @@ def test_a_factor_whose_two_readings_disagree_does_not_predict(rows: pd.DataFram
     assert row["note"] == "within an expiry date and over all options it points in different directions"
 
 
+def test_a_factor_of_the_day_whose_readings_disagree_says_both(rows: pd.DataFrame) -> None:
+    share = rows.groupby("expiry")["worthless"].transform("mean")
+    quoted = rows["expiry"] - pd.to_timedelta(30 + rows["worthless"], unit="D")
+    value = 500 * (1 - share) + 10 * rows["worthless"]
+    row = _evidence(rows.assign(support_strength=value, quote_date=quoted)).tables["factor_importance"].iloc[1]
+
+    assert row["note"] == ("equal for all options of a day: within an expiry date it compares days of judgement; "
+                           "within an expiry date and over all options it points in different directions")
+
+
 def test_a_factor_of_the_day_says_that_it_compares_days(rows: pd.DataFrame) -> None:
     days = (rows.index.to_series() % 4).astype(int)
     quoted = rows["expiry"] - pd.to_timedelta(30 + days, unit="D")

@@ -70,7 +70,7 @@ def _without_bid(value: dict) -> str:
     n_without = value["n_options"] - value["n_priced"]
     if not n_without:
         return ""
-    n_worthless = value["base_rate"] * value["n_options"] - value["priced_hit_rate"] * value["n_priced"]
+    n_worthless = round(value["base_rate"] * value["n_options"]) - round(value["priced_hit_rate"] * value["n_priced"])
     return (f" {n_without:,} of {_count(value['n_options'], 'option')} had no bid: in the hit rate, but in no amount "
             f"of money ({n_worthless / n_without:.1%} of them worthless).")
 

@@ -49,7 +49,8 @@ def factor_importance(
     table["p_holm"], table["multivariate_p_holm"] = holm(used.to_numpy()), holm(table["multivariate_p"].to_numpy())
     table["p_within_holm"] = table["p_holm"].where(table["p_within_expiry"].notna())
     is_torn = (table["p_within_holm"] < 1 - confidence) & ((table["auc"] > 0.5) != (table["auc_within_expiry"] > 0.5))
-    table.loc[is_torn, "note"] = "within an expiry date and over all options it points in different directions"
+    torn = "within an expiry date and over all options it points in different directions"
+    table.loc[is_torn, "note"] = [f"{note}; {torn}" if note else torn for note in table.loc[is_torn, "note"]]
     table["weight"] = [float("nan") if weights is None else float(weights[name]) for name in FACTORS]
     table["predictive"] = [_predictive(row, 1 - confidence) for _, row in table.iterrows()]
     return table.rename_axis("factor").reset_index()[list(COLUMNS)]

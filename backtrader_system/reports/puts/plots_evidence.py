@@ -57,7 +57,9 @@ def hit_rate_figure(result: RunResult) -> Figure:
                          label=f"all options, {rate(base)}")
         dress(axes, ylabel="options that expired worthless (%)")
         axes.set_xticks(places, [_bucket_label(row) for row in known.to_dict("records")])
-        axes.set_xlabel("score on the day of the judgement (0 to 100); below it worthless of all, and expiry dates")
+        n_options, n_priced = int(known["options"].sum()), int(known["priced"].sum())
+        axes.set_xlabel("score on the day of the judgement (0 to 100); below it worthless of all, those with a bid, "
+                        f"expiry dates; {n_options - n_priced:,} of {n_options:,} had no bid")
         axes.set_xlim(-0.6, len(known) - 0.4)
         axes.set_ylim(0, 104)
         legend_above(axes, columns=2)
@@ -76,7 +78,7 @@ def _mark_break_even(axes: Axes, places: np.ndarray, known: pd.DataFrame) -> Non
 
 def _bucket_label(row: dict[str, object]) -> str:
     counts = f"{int(row['worthless']):,} of {int(row['options']):,}"
-    return f"{row['bucket']}\n{counts}\n{plural(int(row['expiries']), 'date')}"
+    return f"{row['bucket']}\n{counts}\n{int(row['priced']):,} with a bid\n{plural(int(row['expiries']), 'date')}"
 
 
 def _hit_rate_title(known: pd.DataFrame) -> str:

@@ -58,7 +58,9 @@ def test_hit_rates_have_counts_dates_intervals_and_break_even(put_result):
     figure = hit_rate_figure(put_result(tables={"hit_rate_analysis": RATES}))
 
     assert figure.get_suptitle() == "Hit rate by score: 90.0 % at 90-100, 45.0 % at <50"
-    assert ticks(figure) == ["<50\n9 of 20\n1 date", "80-90\n81 of 100\n15 dates", "90-100\n36 of 40\n12 dates"]
+    assert ticks(figure) == ["<50\n9 of 20\n20 with a bid\n1 date", "80-90\n81 of 100\n90 with a bid\n15 dates",
+                             "90-100\n36 of 40\n30 with a bid\n12 dates"]
+    assert "; 20 of 160 had no bid" in figure.axes[0].get_xlabel()
     assert [bar.get_height() for bar in figure.axes[0].patches] == pytest.approx([45.0, 81.0, 90.0])
     assert {"worthless of those with a bid", "needed of these to break even",
             "95 % interval by expiry date"} <= set(labels(figure))

@@ -31,7 +31,10 @@ def report(result) -> str:
 
 
 def test_the_first_page_answers_the_questions_of_a_seller(put_result):
-    blocks = report_blocks(put_result(skill=6.0), files=FILES)
+    tables = {"selling_variants": pd.DataFrame({"variant": ["bought back at twice the premium", "settled in cash"],
+                                                "net_pnl": 1.0, "total_return": [-0.0146, 0.0146]})}
+    blocks = report_blocks(put_result(skill=6.0, is_synthetic=True, figures={"n_unknown": 1_249}, tables=tables),
+                           files=FILES)
 
     page = [mark.text for mark in pages_of(blocks, {})[0] if isinstance(mark, Text)]
     assert [text for text in page if text in QUESTIONS] == list(QUESTIONS)
