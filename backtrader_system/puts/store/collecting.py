@@ -21,6 +21,7 @@ from backtrader_system.puts.files.option_code import CALENDAR
 from backtrader_system.puts.files.reading import OwnerTable
 from backtrader_system.puts.files.schemas import FileSchema
 from backtrader_system.puts.store.daily_tables import read_folder_files, snapshot_of
+from backtrader_system.puts.store.earlier_rows import earlier_rows, keep_earlier_rows
 from backtrader_system.puts.store.partitions import (
     SNAPSHOT_DATE,
     differences,
@@ -98,14 +99,19 @@ def collect(files: Path, store: Path, *, snapshot_date: date | None = None, now:
         _refuse_other_content(registry, Path(store), read, prints, stored, day)
         rows: dict[str, int] = {}
         revised: dict[str, int] = {}
+        known = {table: earlier_rows(registry, Path(store), file.schema, day) for table, file in read.items()
+                 if file.schema.accumulates and table not in stored.index}
+        parts: dict[str, pd.DataFrame] = {}
         for table in read:
             if table not in stored.index:
-                part, n_revised = _partition_rows(registry, Path(store), read[table], day)
+                part, n_revised = _partition_rows(read[table], known.get(table))
                 _store(connection, Path(store), read[table], part, day,
                        {"unit": snapshot.unit, "source_sha256": prints[table], "n_revised": n_revised,
                         "recorded_at": now.astimezone(UTC).strftime(INSTANT_FORMAT)})
-                rows[table] = len(part)
+                parts[table], rows[table] = part, len(part)
                 revised |= {table: n_revised} if n_revised else {}
+        for table, before in known.items():
+            keep_earlier_rows(registry, Path(store), read[table].schema, day, before, parts[table])
         n_options = record_universe(connection, registry, {name: read[name].table for name in rows}, snapshot.day, now)
     # What was stored before has told its issues before.
     taken = {name: read[name] for name in rows}
@@ -144,10 +150,8 @@ def _late_rows(read: Mapping[str, OwnerTable], day: pd.Timestamp) -> list[ChainI
     return issues
 
 
-def _partition_rows(registry: Registry, store: Path, file: OwnerTable, day: str) -> tuple[pd.DataFrame, int]:
-    if not file.schema.accumulates:
-        return file.table, 0
-    return new_rows(_content(registry, store, file.schema, "day < ?", day), file.table, file.schema)
+def _partition_rows(file: OwnerTable, known: pd.DataFrame | None) -> tuple[pd.DataFrame, int]:
+    return new_rows(known, file.table, file.schema) if file.schema.accumulates else (file.table, 0)
 
 
 def _refuse_other_content(registry: Registry, store: Path, read: Mapping[str, OwnerTable], prints: Mapping[str, str],
@@ -165,12 +169,10 @@ def _refuse_other_content(registry: Registry, store: Path, read: Mapping[str, Ow
                         "If these files are of another day, give it with --date", faults=shortened(faults))
 
 
-def _content(registry: Registry, store: Path, schema: FileSchema, condition: str, day: str) -> pd.DataFrame | None:
-    """Return the rows of the days for which `condition` holds, the last of each key; None if there are none."""
+def _content(registry: Registry, store: Path, schema: FileSchema, condition: str, day: str) -> pd.DataFrame:
+    """Return the rows of the days for which `condition` holds, the last of each key; the day itself is stored."""
     registered = registry.read(f"SELECT * FROM partitions WHERE table_name = ? AND {condition} ORDER BY day",
                                (schema.table, day))
-    if registered.empty:
-        return None
     rows = read_partitions(store, registered, schema).drop(columns=SNAPSHOT_DATE)
     return rows.drop_duplicates(list(schema.key), keep="last")
 
@@ -190,5 +192,5 @@ def _store(connection: sqlite3.Connection, store: Path, file: OwnerTable, part: 
 
 def _remove_leftovers(store: Path) -> None:
     """Remove what killed collections left half written; only one collection holds the lock."""
-    for part in store.glob("*/.date=*.part"):
+    for part in (*store.glob("*/.date=*.part"), *store.glob(".earlier.*.part")):
         part.unlink(missing_ok=True)
