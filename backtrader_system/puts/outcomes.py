@@ -81,7 +81,7 @@ def contract_outcomes(chain: OptionChain, underlyings: BarPanel, settings: PutsS
     last = underlyings.sessions[-1].to_datetime64().astype("datetime64[D]")
     return pd.DataFrame({
         "number": np.arange(len(strike)),
-        "expiry_session": np.where(settled.session > last, np.datetime64("NaT"), settled.session).astype("M8[ns]"),
+        "expiry_session": np.where(settled.session > last, np.datetime64("NaT", "D"), settled.session).astype("M8[ns]"),
         "settle_price": settled.price,
         "settle_source": pd.array(settled.source, dtype="str"),
         "outcome": pd.array(np.select([~is_known, is_worthless], [UNKNOWN, WORTHLESS], ASSIGNED), dtype="str"),
@@ -146,7 +146,7 @@ def _why_no_close(underlyings: BarPanel, session: np.ndarray, column: np.ndarray
     days = underlyings.sessions.to_numpy().astype("datetime64[D]")
     has_bar = underlyings.has_bar
     ever = has_bar.any(axis=0)
-    last_bar = np.where(ever, days[len(days) - 1 - np.argmax(has_bar[::-1], axis=0)], np.datetime64("NaT"))[column]
+    last_bar = np.where(ever, days[len(days) - 1 - np.argmax(has_bar[::-1], axis=0)], np.datetime64("NaT", "D"))[column]
     is_strange = (column < 0) | ~ever[column]
     gone = [f"underlying delisted or renamed: last bar on {day}" for day in last_bar]
     return np.select(

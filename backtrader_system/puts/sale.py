@@ -59,7 +59,7 @@ def hold_to_expiry(sales: pd.DataFrame, outcomes: pd.DataFrame, early: pd.DataFr
     is_early = ~np.isnat(exercised)
     outcome = np.where(is_early, ASSIGNED_EARLY, outcome)
     payoff = np.where(is_early, early_payoff, payoff)
-    end = np.where(outcome == UNKNOWN, np.datetime64("NaT"), np.where(is_early, exercised, end))
+    end = np.where(outcome == UNKNOWN, np.datetime64("NaT", "ns"), np.where(is_early, exercised, end))
     costs = settings.outcome
     is_assigned = np.isin(outcome, (ASSIGNED, ASSIGNED_EARLY))
     fees = costs.fee_per_order + costs.fee_per_contract + costs.assignment_fee * is_assigned
@@ -82,5 +82,5 @@ def _first_exercise(sales: pd.DataFrame, early: pd.DataFrame, end: np.ndarray) -
     found = found.sort_values("place")
     exercised = found["exercised"].to_numpy().astype("M8[ns]")
     is_in_time = np.isnat(end) | (exercised < end)
-    return (np.where(is_in_time, exercised, np.datetime64("NaT")),
+    return (np.where(is_in_time, exercised, np.datetime64("NaT", "ns")),
             np.where(is_in_time, found["payoff"].to_numpy(dtype=float), np.nan))

@@ -166,7 +166,7 @@ def _quote_rows(
     """Return one row per quote, and one for each end of a contract that has no quote of its day."""
     number = chain.quotes["number"].to_numpy()
     day = pd.DatetimeIndex(chain.quotes["quote_date"]).as_unit(bars.sessions.unit)
-    first = np.full(len(place), np.datetime64("NaT"), dtype="M8[ns]")
+    first = np.full(len(place), np.datetime64("NaT", "ns"), dtype="M8[ns]")
     by_number = sales.groupby("number")["quote_date"].min()
     first[by_number.index.to_numpy()] = by_number.to_numpy().astype("M8[ns]")
     mid, row = chain.mid(), bars.sessions.get_indexer(day)
