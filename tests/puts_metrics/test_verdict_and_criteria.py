@@ -96,9 +96,10 @@ def test_score_that_is_the_markets_probability_adds_nothing_to_it() -> None:
     found = put_evidence(rows.assign(score=100 * rows["market_probability"] ** 2), samples=499, random_portfolios=199)
     row = found.tables["criteria"].iloc[-1]
 
-    assert found.figures["verdict"] == "score works"        # it ranks; so does the price
+    assert found.figures["verdict"] == "repeats the price"
+    assert found.conclusion[0].startswith("The score ranks the options, but only as their price does.")
     assert row["criterion"] == "The score adds to the market's own probability"
-    assert row["verdict"] != "met"
+    assert row["verdict"] == "not met"
     assert "Alone, the market's probability ranks with AUC" in found.conclusion[2]
 
 

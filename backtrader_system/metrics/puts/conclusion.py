@@ -8,10 +8,11 @@ import pandas as pd
 
 from backtrader_system.metrics.figure import Figure
 from backtrader_system.metrics.puts.sample import EvidenceSample
-from backtrader_system.metrics.puts.verdict import MET, NO_EVIDENCE, NOT_ENOUGH, WORKS, WORSE, p_text
+from backtrader_system.metrics.puts.verdict import MET, NO_EVIDENCE, NOT_ENOUGH, REPEATS, WORKS, WORSE, p_text
 
 _HEADLINE = {
     WORKS: "The score works as a ranking in these data.",
+    REPEATS: "The score ranks the options, but only as their price does.",
     NO_EVIDENCE: "No evidence that the score predicts worthless expiry.",
     NOT_ENOUGH: "Not enough evidence to say whether the score predicts worthless expiry.",
     WORSE: "The score does worse than chance: higher scores expire worthless less often.",

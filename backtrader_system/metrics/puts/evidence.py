@@ -27,7 +27,7 @@ from backtrader_system.metrics.puts.regimes import regime_table
 from backtrader_system.metrics.puts.reliability import brier, probabilities_of, reliability_table
 from backtrader_system.metrics.puts.sample import EvidenceSample, evidence_sample
 from backtrader_system.metrics.puts.selection import Portfolios, portfolios_against_random, top_against_bottom
-from backtrader_system.metrics.puts.verdict import criteria_table, overall_verdict
+from backtrader_system.metrics.puts.verdict import criteria_table, overall_verdict, verdict_beside_price
 
 SENSITIVITY_COLUMNS = ("variant", "options", "hit_rate", "expectancy", "auc", "top_bottom_difference", "verdict")
 
@@ -67,7 +67,7 @@ def put_evidence(
     portfolios = _portfolios(sample, draws, top_n, random_portfolios, rng)
     figures = (_counts(sample, draws) | _ranking(sample, draws) | _tests(sample, draws, samples, rng)
                | _slope(sample, confidence, seed) | _squared_errors(sample, draws) | _money(sample, draws)
-               | _chosen(portfolios, sample))
+               | _chosen(portfolios, sample) | _vanished(rows))
     tables = {
         "hit_rate_analysis": hit_rate_table(sample, draws),
         "factor_importance": factor_importance(
@@ -79,9 +79,10 @@ def put_evidence(
     }
     alpha = 1 - confidence
     verdict, why = overall_verdict(figures, alpha)
-    figures["verdict"] = Figure(verdict, why)
     tables["criteria"] = criteria_table(
         figures, tables["factor_importance"], tables["incremental"], tables["regime"], alpha)
+    verdict, why = verdict_beside_price(verdict, why, tables["criteria"])
+    figures["verdict"] = Figure(verdict, why)
     return PutEvidence(tables, flatten(figures), conclusion_sentences(sample, figures, why, tables["criteria"]))
 
 
@@ -102,7 +103,10 @@ def sensitivity_table(variants: Mapping[str, pd.DataFrame], **arguments) -> pd.D
 def headline_figures(
     rows: pd.DataFrame, *, confidence: float = 0.95, samples: int = 2_000, seed: int = 11
 ) -> dict[str, Scalar]:
-    """Return the figures on which the verdict rests, and the verdict, without any table."""
+    """Return the figures on which the verdict on the ranking rests, and that verdict, without any table.
+
+    Whether the score only repeats the price is not asked here.
+    """
     sample = evidence_sample(rows)
     rng = np.random.default_rng(seed)
     draws = resampling(rng, n_clusters=sample.n_clusters, n_samples=samples, confidence=confidence)
@@ -110,6 +114,17 @@ def headline_figures(
                | _money(sample, draws))
     figures["verdict"] = Figure(*overall_verdict(figures, 1 - confidence))
     return flatten(figures)
+
+
+def _vanished(rows: pd.DataFrame) -> dict[str, Figure]:
+    """Return how many sold puts have no outcome since their stock vanished, and the mean P&L settled at its last close.
+    """
+    if "pnl_at_last_close" not in rows:
+        nothing = missing("the rows do not say what settling at the last close would bring")
+        return {"n_vanished": Figure(0), "expectancy_at_last_close": nothing}
+    marked = rows["pnl_at_last_close"]
+    mean = Figure(float(marked.mean())) if marked.notna().any() else missing("no put was sold")
+    return {"n_vanished": Figure(int((marked.notna() & rows["pnl"].isna()).sum())), "expectancy_at_last_close": mean}
 
 
 def _portfolios(

@@ -12,6 +12,7 @@ from backtrader_system.metrics.puts.importance import NEGLIGIBLE_AUC
 
 WORKS, NO_EVIDENCE, NOT_ENOUGH, WORSE = (
     "score works", "no evidence", "not enough evidence", "worse than chance")
+REPEATS = "repeats the price"       # it ranks, and adds nothing to what the price of the option says
 MET, NOT_MET = "met", "not met"
 NEGLIGIBLE_GAIN = 0.01              # of AUC: nobody trades better for it
 WORTHWHILE_DIFFERENCE = 0.15        # the owner's: top fifth minus bottom fifth, as a fraction
@@ -53,6 +54,14 @@ def overall_verdict(figures: Figures, alpha: float) -> tuple[str, str]:
         f"The trend test (p {p_text(trend)}), the top against the bottom fifth ({100 * difference:+.1f} points, p "
         f"{p_text(p_value)}) and the two halves of the months do not agree on an effect, nor do they rule out one of "
         f"{100 * WORTHWHILE_DIFFERENCE:.0f} points.")
+
+
+def verdict_beside_price(verdict: str, why: str, criteria: pd.DataFrame) -> tuple[str, str]:
+    """Return the verdict once the price has been heard: a score that works and surely adds nothing only repeats it."""
+    beside = criteria.iloc[-1]
+    if verdict != WORKS or beside["verdict"] != NOT_MET:
+        return verdict, why
+    return REPEATS, f"{why} But the option's price says as much: {beside['found']}, and {beside['why']}."
 
 
 def criteria_table(
@@ -150,15 +159,19 @@ def _portfolios(figures: Figures, alpha: float) -> tuple:
 
 def _risk_adjusted(figures: Figures) -> tuple:
     name, required = "Risk-adjusted returns are positive", "mean return on capital of the top options, interval above 0"
+    vanished, marked = _value(figures, "n_vanished") or 0, _value(figures, "expectancy_at_last_close")
     value, low, high = (_value(figures, f"top_n_return{end}") for end in ("", "_low", "_high"))
     if value is None or low is None or high is None:
         return name, required, _number("mean return", value), NOT_ENOUGH, figures["top_n_return_low"].note
     found = f"{100 * value:+.2f} % per option ({100 * low:+.2f} to {100 * high:+.2f})"
-    if low > 0:
-        return name, required, found, MET, ""
     if high < 0:
         return name, required, found, NOT_MET, "the interval lies below 0"
-    return name, required, found, NOT_ENOUGH, "the interval holds 0"
+    if low <= 0:
+        return name, required, found, NOT_ENOUGH, "the interval holds 0"
+    if vanished and marked is not None and marked <= 0:
+        return name, required, found, NOT_ENOUGH, (
+            f"with the {vanished:,} puts on vanished stocks settled at the last close a sale brought {marked:,.2f}")
+    return name, required, found, MET, ""
 
 
 def _which_factors(factors: pd.DataFrame) -> tuple:

@@ -180,7 +180,8 @@ def luck(result: RunResult) -> tuple[str, str]:
     if not known:
         note = facts.section.get("trend_p_note") or "no test was computed"
         return "It cannot be told.", f"{dates} No p-value is given: {note}."
-    lead = {"score works": "Hardly.", "worse than chance": "The failure hardly is.",
+    lead = {"score works": "Hardly.", "repeats the price": "Hardly, but the option's price knows it, too.",
+            "worse than chance": "The failure hardly is.",
             "no evidence": "Chance explains what was seen."}.get(str(facts.value("verdict")), "It cannot be told.")
     return lead, (f"If the score were worthless, a result like this would appear by chance so often: "
                   f"{'; '.join(known)}. {dates}")

@@ -25,7 +25,8 @@ METHOD_NAMES = {
     "weighted": "weighted average", "bayesian": "Bayesian calibrated",
 }
 VERDICTS = {
-    "score works": "Yes.", "no evidence": "No sign of it.", "not enough evidence": "Not enough evidence.",
+    "score works": "Yes.", "repeats the price": "Only as the option's price does.",
+    "no evidence": "No sign of it.", "not enough evidence": "Not enough evidence.",
     "worse than chance": "No: worse than chance.",
 }
 RECOMMENDATIONS = {"change": "Yes.", "keep": "No.", "not_enough_evidence": "Not enough evidence."}
