@@ -138,8 +138,12 @@ def money_text(seller: Seller) -> str:
              f"premium collected {money(seller.premium)}, paid at assignment {money(seller.payoffs)}"]
     parts += [f"bought back for {money(seller.buybacks)}"] if seller.buybacks else []
     parts += [f"assigned shares {money(seller.shares_pnl)}"] if seller.shares_pnl else []
-    return (f"{parts[0]}: {', '.join(parts[1:])}, fees {money(seller.fees)}; left {money(seller.net_pnl)}, "
+    text = (f"{parts[0]}: {', '.join(parts[1:])}, fees {money(seller.fees)}; left {money(seller.net_pnl)}, "
             f"{money(seller.mean_pnl)} a position.")
+    if seller.open_trades:
+        text += (f" Not in it: {plural(seller.open_trades, 'position')} still open, {money(seller.open_pnl)} at "
+                 "the last mark.")
+    return text
 
 
 def tail_text(seller: Seller) -> str:

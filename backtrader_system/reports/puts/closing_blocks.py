@@ -66,7 +66,7 @@ def sensitivity_blocks(result: RunResult) -> list[Block]:
         "variant": lambda row: str(row["variant"]).replace("_", " "), "hit rate": shown("hit_rate", rate),
         "P&L of a contract": shown("expectancy", money), "AUC": shown("auc", auc_text),
         "best minus worst fifth (points)": shown("top_bottom_difference", plain_points),
-        "verdict": shown("verdict", str),
+        "verdict on the ranking": shown("verdict", str),
     }
     return [*blocks, table(list(columns), column_rows(variants, columns), right=(1, 2, 3, 4)),
             Paragraph("The same options judged again; only the named rule differs from the run. The fill moves money, "
