@@ -11,15 +11,9 @@ wrote is in no row, and the next collection writes over it. Triggers refuse any 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
-import pandas as pd
-
+from backtrader_system.append_only import AppendOnlyFile, FileKind, connected, guards_of
 from backtrader_system.errors import DataError, OutputError
 
 REGISTRY_NAME = "registry.sqlite"
@@ -59,26 +53,16 @@ _GROWS = (" AND ".join(f"NEW.{name} = OLD.{name}" for name in
                        ("option_name", "expiry", "stock_name", "strike", "recorded_at"))
           + " AND NEW.first_seen <= OLD.first_seen AND NEW.last_seen >= OLD.last_seen")
 
-
-def _guards() -> tuple[str, ...]:
-    refuse = "BEGIN SELECT RAISE(ABORT, 'the registry is append-only'); END"
-    guards = []
-    for table, key in _KEYS.items():
-        when = f" WHEN NOT ({_GROWS})" if table == "universe" else ""
-        same = " AND ".join(f"{name} = NEW.{name}" for name in key)
-        guards += [f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}{when} {refuse}",
-                   f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
-                   # INSERT OR REPLACE would otherwise remove a row without a word.
-                   f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-                   f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"]
-    return tuple(guards)
+GUARDS = tuple(guard for table, key in _KEYS.items() for guard in guards_of(
+    table, key, "the registry is append-only", unless=_GROWS if table == "universe" else ""))
+# A committed day must outlive a power cut: its partitions are flushed before, its row here.
+_KIND = FileKind(
+    APPLICATION_ID, SCHEMA_VERSION, (*_TABLES, *GUARDS), name="the registry",
+    no_such="no registry of put options; name another folder",
+    busy="another collection is running and did not finish in time; try again when it is done", is_durable=True)
 
 
-GUARDS = _guards()
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(AppendOnlyFile):
     """An open registry; close it, or use it as a context.
 
     Examples
@@ -89,35 +73,7 @@ class Registry:
     0
     """
 
-    path: Path
-    connection: sqlite3.Connection
-
-    def __enter__(self) -> Registry:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-                 ) -> None:
-        self.connection.close()
-
-    def read(self, query: str, parameters: tuple[object, ...] = ()) -> pd.DataFrame:
-        """Return the rows of a query."""
-        with _clear_errors(self.path):
-            cursor = self.connection.execute(query, parameters)
-            return pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all or nothing, as the only writer: any error, or the death of the process, leaves it as it was."""
-        with _clear_errors(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException:
-                # SQLite itself rolls back on some errors; a second rollback would hide the first error.
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+    __slots__ = ()
 
 
 def open_registry(store: Path, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Registry:
@@ -133,46 +89,4 @@ def open_registry(store: Path, *, create: bool = False, busy_seconds: float = BU
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{store}: cannot be created ({error.strerror}); name another folder with --store") from error
-    with _clear_errors(path):
-        connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
-        try:
-            _prepare(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    return Registry(path, connection)
-
-
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into a DataError that says what to do."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        reason = ("another collection is running and did not finish in time; try again when it is done"
-                  if "locked" in str(error) else f"the registry could not be used: {error}")
-        raise DataError(f"{path}: {reason}. Nothing was written") from error
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    # Without this, INSERT OR REPLACE deletes without asking the triggers.
-    connection.execute("PRAGMA recursive_triggers = ON")
-    # A committed day must outlive a power cut: its partitions are flushed before, its row here.
-    connection.execute("PRAGMA synchronous = FULL")
-    application, version = (connection.execute(f"PRAGMA {name}").fetchone()[0]
-                            for name in ("application_id", "user_version"))
-    if application == APPLICATION_ID and version == SCHEMA_VERSION:
-        return
-    if application == APPLICATION_ID and version > SCHEMA_VERSION:
-        raise DataError(f"{path}: the registry has version {version}, this program knows {SCHEMA_VERSION}; "
-                        "install a newer one")
-    if application or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise DataError(f"{path}: this SQLite database is no registry of put options; name another folder")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    # Another process may have created it while this one waited.
-    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        for statement in (*_TABLES, *GUARDS, f"PRAGMA application_id = {APPLICATION_ID}",
-                          f"PRAGMA user_version = {SCHEMA_VERSION}"):
-            connection.execute(statement)
-    connection.execute("COMMIT")
+    return Registry(path, connected(path, _KIND, busy_seconds), _KIND)
