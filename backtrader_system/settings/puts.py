@@ -148,6 +148,7 @@ class PutsSettings(Section):
     settlements: Path | None = None      # CSV of underlying, expiry, settle_price; null: closes of the underlying
     collected: Path | None = None        # collected: the store that `puts collect` fills
     stock_names: Path | None = None      # CSV of ticker, stock_name, symbol; null: names are equal in all files
+    compare_rules: bool = True           # judge and sell again under other rules of fill, assignment and exit
     quotes: QuoteSettings = QuoteSettings()
     synthetic: SyntheticChainSettings = SyntheticChainSettings()
     score: ScoreSettings = ScoreSettings()

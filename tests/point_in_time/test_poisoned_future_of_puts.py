@@ -15,6 +15,7 @@ from backtrader_system.settings.data import SimulatedSettings
 START, END, POISONED_FROM = "2023-01-03", "2024-10-31", pd.Timestamp("2024-05-15")
 QUICK = {
     "evidence.bootstrap_samples": 100, "puts.selling.random_portfolios": 100, "puts.weight_search.enabled": False,
+    "puts.compare_rules": False,
     "data.max_one_day_move": 10.0, "data.source": "files", "universe.symbols": None,
     "backtest.start_date": START, "backtest.end_date": END, "data.warmup_sessions": 500,
 }

@@ -85,10 +85,12 @@ def test_the_same_settings_give_the_same_bytes(result, quick_settings, tmp_path)
         pd.testing.assert_frame_equal(getattr(again, name), getattr(result, name))
 
 
-@pytest.mark.parametrize("overrides", [
-    {"puts.selling.min_score": 100}, {"puts.selling.min_premium": 1e9}, {"puts.score.min_days_since_break": 9_999}])
+@pytest.mark.parametrize("overrides", [{"puts.selling.min_score": 100}, {"puts.score.min_days_since_break": 9_999}])
 def test_a_run_that_sells_nothing_still_judges_the_score(quick_settings, overrides):
-    quiet = run("put_recommendations_sample.yaml", quick_settings | overrides, store=False)
+    quiet = run("put_recommendations_sample.yaml", quick_settings | {
+        "puts.compare_rules": False, "puts.weight_search.enabled": False} | overrides, store=False)
+    assert quiet.tables["selling_variants"].empty
+    assert quiet.tables["sensitivity"]["variant"].tolist() == ["as configured", "only what the page recommends"]
     assert len(quiet.trades) == 0
     assert quiet.equity["equity"].nunique() == 1
     assert quiet.metrics["puts"]["n_sold"] == 0
@@ -96,9 +98,11 @@ def test_a_run_that_sells_nothing_still_judges_the_score(quick_settings, overrid
     assert "Nothing was sold" in quiet.summary()
 
 
+@pytest.mark.nightly
 def test_learned_weights_begin_after_ten_expiry_dates(quick_settings):
     learned = run("put_recommendations_sample.yaml", quick_settings | {
-        "puts.score.learn_weights": True, "puts.weight_search.enabled": False}, store=False)
+        "puts.score.learn_weights": True, "puts.weight_search.enabled": False, "puts.compare_rules": False},
+        store=False)
     table = learned.tables["learned_weights"]
     assert not table.loc[table["n_expiries"] < 10, "is_learned"].any()
     assert table["is_learned"].any()
@@ -108,7 +112,7 @@ def test_learned_weights_begin_after_ten_expiry_dates(quick_settings):
 def test_original_arithmetic_and_whole_life_recovery_are_named_as_such(quick_settings):
     compat = run("put_recommendations_sample.yaml", quick_settings | {
         "puts.score.arithmetic": "compat", "puts.score.recovery": "whole_life",
-        "puts.weight_search.enabled": False}, store=False)
+        "puts.weight_search.enabled": False, "puts.compare_rules": False}, store=False)
     assert any(warning.startswith("LOOK-AHEAD") for warning in compat.warnings)
     assert (compat.tables["evidence_rows"]["coverage"] <= 1).all()
 
@@ -133,5 +137,5 @@ def test_original_arithmetic_and_whole_life_recovery_are_named_as_such(quick_set
 def test_each_setting_has_its_effect(overrides, expectation, quick_settings, result):
     # Every run also replays its fills, quotes, payoffs and collateral, and fails where they differ.
     changed = run("put_recommendations_sample.yaml", quick_settings | {
-        "puts.weight_search.enabled": False} | overrides, store=False)
+        "puts.weight_search.enabled": False, "puts.compare_rules": False} | overrides, store=False)
     assert expectation(changed, result)

@@ -78,7 +78,8 @@ def test_two_expiries_of_a_spike_state_no_p_value(data_folder):
 def test_quotes_of_three_weeks_of_spy_run_through(data_folder):
     result = run("put_chain.yaml", {
         "puts.chain": str(data_folder / "options_spy_20260722_20260806.parquet"), "evidence.bootstrap_samples": 200,
-        "puts.selling.capital_per_position": 100_000, "puts.score.strike_below_rolling_low": False,
+        "puts.selling.capital_per_position": 100_000, "puts.compare_rules": False,
+        "puts.score.strike_below_rolling_low": False,
         "puts.score.min_days_since_break": 0, "puts.weight_search.enabled": False}, store=False)
     outcomes = result.tables["historical_options_outcomes"]
     # The session of 23 July is missing from the file: what expired on it has no close, so no outcome.
@@ -98,7 +99,7 @@ def synthetic(data_folder, symbols: int, start: str, end: str, **overrides):
 
 def test_prices_alone_lead_to_a_phase_2_report(data_folder):
     result = synthetic(data_folder, 8, "2015-02-02", "2016-12-30", **{
-        "puts.weight_search.enabled": False, "evidence.bootstrap_samples": 300})
+        "puts.weight_search.enabled": False, "puts.compare_rules": False, "evidence.bootstrap_samples": 300})
     figures = result.metrics["puts"]
     assert figures["phase"] == 2
     assert figures["is_synthetic"]

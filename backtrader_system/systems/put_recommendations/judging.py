@@ -68,7 +68,8 @@ def rules_compared(outcome: OutcomeSettings, *, is_european: bool) -> Mapping[st
 
 def sensitivity(scored: ScoredPuts, entries: np.ndarray, rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Return how hit rate, expectancy and verdict move with the rules of filling and assignment and with the filter."""
-    compared = rules_compared(settings.puts.outcome, is_european=settings.puts.quotes.style == "european")
+    own, is_european = settings.puts.outcome, settings.puts.quotes.style == "european"
+    compared = rules_compared(own, is_european=is_european) if settings.puts.compare_rules else {"as configured": own}
     variants = {name: evidence_rows(scored, entries, outcome=outcome) for name, outcome in compared.items()}
     variants["only what the page recommends"] = rows[rows["passes_filter"]].reset_index(drop=True)
     return sensitivity_table(

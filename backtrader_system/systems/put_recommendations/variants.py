@@ -13,6 +13,8 @@ from backtrader_system.settings.settings import Settings
 from backtrader_system.systems.put_recommendations.account import PutAccount, account_of, sales_table
 from backtrader_system.systems.put_recommendations.scoring import ScoredPuts
 
+COLUMNS = ("variant", "sold", "worthless", "assigned", "bought_back", "net_pnl", "total_return", "max_drawdown",
+           "worst_trade")
 # Rules that the report always compares: section of `puts`, and what changes in it.
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "as configured": {},
@@ -33,7 +35,10 @@ def selling_variants(
 
     Columns variant, sold (contracts' positions), worthless, assigned, bought_back, net_pnl, total_return,
     max_drawdown, worst_trade; money in the currency of the quotes. Rules equal to the run's own are left out.
+    No row if `puts.compare_rules` is false.
     """
+    if not settings.puts.compare_rules:
+        return pd.DataFrame(columns=list(COLUMNS))
     sales = sales_table(scored, entries)
     rows = []
     for name, changes in VARIANTS.items():
