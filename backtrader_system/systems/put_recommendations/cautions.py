@@ -94,6 +94,6 @@ def _of_rows(scored: ScoredPuts, rows: pd.DataFrame) -> Iterator[str]:
     if unknown.any():
         why = scored.outcomes["why_unknown"].to_numpy()[rows["number"].to_numpy()[unknown]]
         kinds = pd.Series(why).str.partition(" on ")[0].value_counts()
-        text = "; ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        text = "; ".join(f"{kind} ({count:,})" for kind, count in kinds.items())
         yield (f"{unknown.sum():,} of {len(rows):,} judged options have no known outcome, and none of them counts as "
                f"worthless: {text}")
