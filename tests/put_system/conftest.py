@@ -7,7 +7,7 @@ import pytest
 from backtrader_system import run
 
 QUICK = {
-    "data.simulated.n_symbols": 6, "data.warmup_sessions": 300, "backtest.start_date": "2023-01-03",
+    "data.simulated.n_symbols": 4, "data.warmup_sessions": 300, "backtest.start_date": "2023-01-03",
     "backtest.end_date": "2024-06-28", "evidence.bootstrap_samples": 100, "puts.selling.random_portfolios": 100,
     "puts.weight_search.folds": 2,
 }

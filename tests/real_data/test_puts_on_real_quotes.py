@@ -19,7 +19,8 @@ MENDED = {"data.repair.not_finite": "drop", "data.repair.outside_high_low": "wid
 @pytest.fixture(scope="module")
 def fifty_etf(data_folder, tmp_path_factory):
     return run("put_chain.yaml", FIFTY_ETF | {
-        "puts.chain": str(data_folder / "options_50etf_2015_2019.parquet"), "evidence.bootstrap_samples": 500},
+        "puts.chain": str(data_folder / "options_50etf_2015_2019.parquet"), "evidence.bootstrap_samples": 500,
+        "puts.weight_search.folds": 2},
         output_dir=tmp_path_factory.mktemp("runs"))
 
 
